@@ -1,0 +1,1 @@
+"""How it is said: understanding, the assistant, answers, channels, settings and the command line."""

@@ -1,0 +1,211 @@
+"""The assistant: a question in, an answer out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.compose import articles, events, figures, listings, organisations, people, programmes, talk
+from bot.compose.page import Page
+from bot.find import Finder, Finding
+from bot.understand import Understander, Understanding
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Question, Text
+from knowledge.records import (
+    Article,
+    Event,
+    Listing,
+    Metric,
+    Organisation,
+    Person,
+    Programme,
+    Record,
+    Statistic,
+    split_key,
+)
+from knowledge.store import KnowledgeBase
+from retrieval import documents
+from retrieval.retriever import HybridRetriever
+
+log = logging.getLogger("greenask")
+TELLS_OF_DOMAIN = 0.0
+
+
+class Assistant:
+    """Answers questions from the knowledge base. It holds no state between questions and may be asked concurrently."""
+
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+        self.kb = kb
+        self.retriever = retriever
+        self._understander = Understander(retriever)
+        self._finder = Finder(kb, retriever)
+
+    async def answer(self, question: Question) -> Answer:
+        """The reply to one question, in its language."""
+        return await asyncio.to_thread(self.answer_now, question)
+
+    def answer_now(self, question: Question) -> Answer:
+        """The same, in the calling thread."""
+        start = time.perf_counter()
+        asked = self._understander.read(question)
+        finding = self._finder.find(asked)
+        answer = self._compose(asked, finding)
+        took = (time.perf_counter() - start) * 1000
+        log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, finding.route, took)
+        return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
+
+    def _compose(self, asked: Understanding, finding: Finding) -> Answer:
+        page = Page(self.kb, asked.lang)
+        blocks = self._mended(page, asked) + _COMPOSERS[finding.route](self, page, asked, finding)
+        if finding.route == "silence":
+            outside = self._outside(asked, finding)
+            status = OUT_OF_SCOPE if outside else NOT_FOUND
+            blocks = talk.silence_blocks(page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices])
+        else:
+            status = NEEDS_CLARIFICATION if finding.route == "choice" else ANSWERED
+        return Answer(asked.text, asked.lang, status, tuple(blocks))
+
+    def _mended(self, page: Page, asked: Understanding) -> list[Block]:
+        return [Text(page.say("did_you_mean", typed=typed, meant=meant), "note") for typed, meant in asked.mended]
+
+    def _outside(self, asked: Understanding, finding: Finding) -> bool:
+        """Whether an unanswered question is not our business at all, rather than something we happen to have nothing on."""
+        if finding.scope or finding.choices or asked.names:
+            return False
+        found = self.retriever.domain(asked.text, asked.base)
+        return found < TELLS_OF_DOMAIN
+
+    def _why(self, asked: Understanding, found: Sequence[Listing]) -> Mapping[str, Sequence[str]]:
+        text = " ".join(asked.content) or asked.text
+        return {
+            listing.key: self.retriever.matched(text, [documents.document(listing, lang, documents.Related()).text for lang in ("en", "zh")])
+            for listing in found
+        }
+
+
+Composer = Callable[[Assistant, Page, Understanding, Finding], list[Block]]
+
+
+def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    found = [record for record in finding.records if isinstance(record, Listing)]
+    blocks = listings.listing_blocks(
+        page, found, why=assistant._why(asked, found), scores=finding.scores, scope=_scope(page, finding)
+    )
+    if finding.count > len(found):
+        names = page.speech.join([page.name(listing) for listing in found])
+        more = page.say("listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names)
+        blocks[0] = Text(more, "lead")
+    return blocks
+
+
+def _organisation(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Organisation)
+    return organisations.organisation_blocks(page, record, asked.aspects, score=finding.scores.get(record.key, 0.0))
+
+
+def _organisations(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    found = [record for record in finding.records if isinstance(record, Organisation)]
+    return organisations.organisations_blocks(page, found, scope=_scope(page, finding), scores=finding.scores)
+
+
+def _person(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Person)
+    only = finding.event.id if finding.event else None
+    return people.person_blocks(page, record, asked.aspects, event=only, score=finding.scores.get(record.key, 0.0))
+
+
+def _people(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    found = [record for record in finding.records if isinstance(record, Person)]
+    return people.people_blocks(page, found, event=finding.event, scores=finding.scores)
+
+
+def _event(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Event)
+    return events.event_blocks(page, record, asked.aspects, score=finding.scores.get(record.key, 0.0))
+
+
+def _events(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    found = [record for record in finding.records if isinstance(record, Event)]
+    return events.events_blocks(page, found, scope=_scope(page, finding), scores=finding.scores)
+
+
+def _programme(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Programme)
+    return programmes.programme_blocks(page, record, asked.aspects, score=finding.scores.get(record.key, 0.0))
+
+
+def _metric(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Metric)
+    known = page.kb.all(Statistic, metric=record.id)
+    blocks = figures.metric_blocks(page, record, known, asked.aspects, finding.at)
+    return [*blocks, events.event_card(page, finding.event)] if finding.event else blocks
+
+
+def _article(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    record = finding.records[0]
+    assert isinstance(record, Article)
+    related = [_card(page, found) for found in page.kb.fetch(record.about[:2])]
+    cards = [card for card in related if card is not None]
+    return articles.article_blocks(page, record, score=finding.scores.get(record.key, 0.0), related=cards)
+
+
+def _count(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    kind, *scope = finding.scope
+    words = page.speech.names("held_words")[kind]
+    where = page.say("scope_of", scope=page.speech.join(scope)) if scope else ""
+    return [Text(page.say("held_count", n=finding.count, what=words, scope=where), "lead")]
+
+
+def _choice(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    said = [f"{page.both(r)}: {people.role(page, r)}" if isinstance(r, Person) else page.both(r) for r in finding.choices]
+    return talk.choice_blocks(page, finding.scope[0], said)
+
+
+def _talk(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    return talk.talk_blocks(page, finding.route)
+
+
+def _silence(_: Assistant, __: Page, ___: Understanding, ____: Finding) -> list[Block]:
+    return []
+
+
+_COMPOSERS: Mapping[str, Composer] = {
+    "listings": _listings,
+    "organisation": _organisation,
+    "organisations": _organisations,
+    "person": _person,
+    "people": _people,
+    "event": _event,
+    "events": _events,
+    "programme": _programme,
+    "metric": _metric,
+    "article": _article,
+    "count": _count,
+    "choice": _choice,
+    "silence": _silence,
+    **dict.fromkeys(("greeting", "thanks", "goodbye", "capability", "empty"), _talk),
+}
+
+
+def _scope(page: Page, finding: Finding) -> str:
+    return page.say("scope_of", scope=page.speech.join(list(finding.scope))) if finding.scope else ""
+
+
+def _card(page: Page, record: Record) -> Block | None:
+    kind, _ = split_key(record.key)
+    if isinstance(record, Organisation):
+        return organisations.organisation_card(page, record)
+    if isinstance(record, Person):
+        return people.person_card(page, record)
+    if isinstance(record, Event):
+        return events.event_card(page, record)
+    if isinstance(record, Programme):
+        return programmes.programme_card(page, record)
+    return None

@@ -1,0 +1,56 @@
+"""Technologies, needs and experts: a lead that names them, then a card each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.compose.page import Page
+from bot.values import Block, Text
+from knowledge.records import Listing
+
+
+def listing_blocks(
+    page: Page, listings: Sequence[Listing], *, why: Mapping[str, Sequence[str]], scores: Mapping[str, float], scope: str = ""
+) -> list[Block]:
+    """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
+    blocks: list[Block] = [Text(_lead(page, listings, scope), "lead")]
+    for listing in listings:
+        blocks.append(
+            page.card(
+                listing,
+                [
+                    ("what_it_does", page.text(listing, "summary")),
+                    ("facts", facts(page, listing)),
+                    ("ip", page.text(listing, "ip")),
+                    ("why", _why(page, why.get(listing.key, ()))),
+                    ("note", page.text(listing, "note")),
+                ],
+                kind=listing.kind,
+                score=scores.get(listing.key, 0.0),
+            )
+        )
+    return blocks
+
+
+def facts(page: Page, listing: Listing) -> str:
+    """Provider, country, stage and readiness in one line; what is not stated is left out."""
+    stage = page.text(listing, "stage_note") or page.label("stages", listing.stage)
+    parts = [
+        page.text(listing, "provider"),
+        page.place(listing.country, listing.city) if listing.country else None,
+        stage,
+        f"TRL {listing.trl}" if listing.trl else None,
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _lead(page: Page, listings: Sequence[Listing], scope: str) -> str:
+    kinds = {listing.kind for listing in listings}
+    kind = kinds.pop() if len(kinds) == 1 else "listing"
+    counted = page.speech.names("counted_one" if len(listings) == 1 else "counted")[kind].format(n=len(listings))
+    names = page.speech.join([page.name(listing) for listing in listings])
+    return page.say("listings_lead", counted=counted, names=names, scope=scope)
+
+
+def _why(page: Page, words: Sequence[str]) -> str:
+    return page.say("why_words", words=page.speech.join([page.say("quoted", text=word) for word in words])) if words else page.say("why_meaning")

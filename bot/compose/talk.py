@@ -1,0 +1,31 @@
+"""What is said when there is nothing to look up, or nothing was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.compose.page import Page
+from bot.values import Block, Text
+
+
+def talk_blocks(page: Page, about: str) -> list[Block]:
+    """A greeting, thanks, a goodbye, or what the assistant can do, with questions to try."""
+    blocks: list[Block] = [Text(page.say(about), "lead")]
+    if about in ("greeting", "capability", "empty"):
+        blocks += [Text(step, "step") for step in page.speech.lines("examples")]
+    return blocks
+
+
+def silence_blocks(page: Page, *, outside: bool, scope: str = "", near: Sequence[str] = ()) -> list[Block]:
+    """Nothing fits: one line that says so, and what can be done instead."""
+    if outside:
+        return [Text(page.say("out_of_scope"), "lead"), Text(page.speech.lines("examples")[0], "step")]
+    lead = page.say("not_found_in", scope=scope) if scope else page.say("not_found")
+    step = page.say("wider", names=page.speech.join(list(near))) if near else page.say("not_found_next", link=page.desk)
+    return [Text(lead, "lead"), Text(step, "step")]
+
+
+def choice_blocks(page: Page, name: str, choices: Sequence[str]) -> list[Block]:
+    """A name that may mean several: the choices, numbered."""
+    lead = page.say("which_one", name=name)
+    return [Text(lead, "lead"), *(Text(f"{number}. {choice}", "step") for number, choice in enumerate(choices, 1))]

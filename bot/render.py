@@ -1,0 +1,83 @@
+"""Rendering: an answer as plain text, and as the JSON contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.speech import Speech
+from bot.values import Answer, Block, Card, Cited, Figure, Text
+from knowledge.dates import PartialDate
+
+
+def text(answer: Answer) -> str:
+    """The whole reply as a person reads it, in the script of the question."""
+    speech = Speech(answer.lang)
+    return speech.script("\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip())
+
+
+def as_json(answer: Answer) -> dict[str, Any]:
+    """The answer as the documented contract (docs/json-contract.md)."""
+    speech = Speech(answer.lang)
+    return {
+        "question": answer.question,
+        "lang": answer.lang,
+        "status": answer.status,
+        "text": text(answer),
+        "items": [{**card.as_dict(), "name": speech.script(card.title)} for card in answer.cards],
+        "figures": [figure.as_dict() for figure in answer.figures],
+        "took_ms": answer.took_ms,
+        **({"session": answer.session} if answer.session is not None else {}),
+    }
+
+
+def _lines(speech: Speech, block: Block) -> Iterator[str]:
+    if isinstance(block, Text):
+        yield f"  {block.text}" if block.role == "step" else block.text
+    elif isinstance(block, Figure):
+        yield from figure_lines(speech, block)
+    else:
+        yield from card_lines(speech, block)
+
+
+def card_lines(speech: Speech, card: Card) -> Iterator[str]:
+    """A card as lines: its name, what is known, how to reach them, where it is from."""
+    yield ""
+    yield f"■ {heading(speech, card)}"
+    for label, said in card.lines:
+        yield "  " + speech.say("labelled", label=label, text=said)
+    if card.contact:
+        yield "  " + speech.say("labelled", label=speech.say("contact"), text=card.contact)
+    yield from source_lines(speech, card.sources)
+
+
+def heading(speech: Speech, card: Card) -> str:
+    """The name, with the original beside it."""
+    return speech.say("name_and_original", name=card.title, original=card.original) if card.original else card.title
+
+
+def figure_lines(speech: Speech, figure: Figure) -> Iterator[str]:
+    """A figure as one line with scope and date, its note, its source."""
+    if figure.as_of:
+        date = PartialDate.parse(figure.as_of).spoken(speech.base)
+        yield "• " + speech.say("figure_line", value=figure.shown, scope=figure.scope, date=date)
+    else:
+        yield "• " + speech.say("figure_undated", value=figure.shown, scope=figure.scope)
+    if figure.note:
+        yield f"  {figure.note}"
+    if figure.source:
+        yield from source_lines(speech, (figure.source,))
+
+
+def source_lines(speech: Speech, sources: tuple[Cited, ...]) -> Iterator[str]:
+    """The sources: title, publisher, date, link."""
+    for source in sources[:3]:
+        yield "  " + speech.say("labelled", label=speech.say("source"), text=source_text(speech, source))
+
+
+def source_text(speech: Speech, source: Cited) -> str:
+    """A source in one line."""
+    date = PartialDate.parse(source.date).spoken(speech.base) if source.date else None
+    publisher = source.publisher if source.publisher != source.title else None
+    parts = [source.title, publisher, date, source.url]
+    return (", " if speech.base == "en" else "，").join(part for part in parts if part)

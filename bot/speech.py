@@ -1,0 +1,60 @@
+"""What the bot says and the phrases it listens for, in files per language under bot/locales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from knowledge.starter import read_yaml
+from retrieval.language import HANT, base, traditional
+
+LOCALES = Path(__file__).parent / "locales"
+LANGUAGES = ("en", "zh")
+
+
+@cache
+def _read(lang: str, name: str) -> Mapping[str, Any]:
+    return dict(read_yaml(LOCALES / lang / f"{name}.yaml"))
+
+
+class Speech:
+    """The messages of one language; traditional Chinese is the simplified text in traditional characters."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self.base = base(lang)
+        self._messages = _read(self.base, "messages")
+
+    def say(self, key: str, **values: object) -> str:
+        """The message ``key`` with its values filled in."""
+        text: str = self._messages[key]
+        return text.format(**values) if values else text
+
+    def names(self, key: str) -> Mapping[str, str]:
+        """A table of labels, such as the words for qualifiers."""
+        table: Mapping[str, str] = self._messages[key]
+        return table
+
+    def lines(self, key: str) -> list[str]:
+        """A list of sentences."""
+        return list(self._messages[key])
+
+    def join(self, parts: list[str]) -> str:
+        """Parts as an enumeration: a, b and c / 甲、乙和丙."""
+        if len(parts) < 2:
+            return "".join(parts)
+        comma, last = self._messages["comma"], self._messages["and"]
+        return comma.join(parts[:-1]) + last + parts[-1]
+
+    def script(self, text: str) -> str:
+        """The text in the reader's script."""
+        return traditional(text) if self.lang == HANT else text
+
+
+@cache
+def cues(lang: str) -> Mapping[str, re.Pattern[str]]:
+    """For each thing a question may be after, the phrases of a language that say so."""
+    return {name: re.compile("|".join(f"(?:{p})" for p in patterns)) for name, patterns in _read(lang, "cues").items()}

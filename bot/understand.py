@@ -1,0 +1,147 @@
+"""Understanding: the language, the names, the facets and what a question is after – before anything is searched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.speech import cues
+from bot.values import Question
+from retrieval.facets import FacetReader, Facets
+from retrieval.language import HAN, base, clean, detect, fold, parse
+from retrieval.names import NameMatch
+from retrieval.retriever import HybridRetriever
+from retrieval.segment import stopwords
+
+TALK = ("greeting", "thanks", "goodbye", "capability")
+ASPECTS = (
+    "contact", "when", "where", "who", "organiser", "attendance", "how_many", "rank", "share", "trend", "conflict", "latest",
+    "cost", "join", "eligibility", "results", "agenda", "said", "website", "what", "list", "held",
+)  # fmt: skip
+FIGURE_ASPECTS = frozenset({"how_many", "rank", "share", "trend", "conflict", "attendance"})
+_PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
+_ANY_WORD = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What a question says before anything is looked up. ``content`` are the words left when names, facets, phrases that say
+
+    what is asked and mere framing are taken away: what has to be searched for.
+    """
+
+    text: str
+    lang: str
+    facets: Facets
+    names: tuple[NameMatch, ...] = ()
+    aspects: frozenset[str] = frozenset()
+    talk: str | None = None
+    content: tuple[str, ...] = ()
+    mended: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def base(self) -> str:
+        """The language of records to answer from: en or zh."""
+        return base(self.lang)
+
+    def named(self, *kinds: str) -> list[str]:
+        """The keys of records of these kinds that the question names, in its order."""
+        keys = [key for match in self.names for key in match.keys]
+        return list(dict.fromkeys(key for key in keys if key.split("/", 1)[0] in kinds))
+
+    @property
+    def wants_figures(self) -> bool:
+        """Whether a number is asked for."""
+        return bool(self.aspects & FIGURE_ASPECTS)
+
+
+class Understander:
+    """Reads questions with the index's names and the vocabularies' words."""
+
+    def __init__(self, retriever: HybridRetriever) -> None:
+        self._retriever = retriever
+        self._facets = FacetReader()
+
+    def read(self, question: Question) -> Understanding:
+        """Everything a question says about itself."""
+        text = clean(question.text)
+        lang = parse(question.lang) or detect(text)
+        if not _ANY_WORD.search(text):
+            return Understanding(text, lang, Facets(), talk="empty")
+        talk = _talk(text)
+        if talk:
+            return Understanding(text, lang, Facets(), talk=talk)
+        text, mended = self._mend(text)
+        names = self._names(text)
+        facets = self._facets.read(text)
+        aspects = _aspects(text)
+        content = self._content(text, names, facets, aspects)
+        guessed = self._guess(text, names, content)
+        if guessed:
+            names = [*(name for name in names if _apart(name, guessed)), guessed]
+            mended = (*mended, (guessed.text, guessed.name))
+            content = self._content(text, names, facets, aspects)
+        return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended)
+
+    def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+        mended = self._retriever.mend(text, skip=[name.text for name in self._names(text)])
+        before, after = text.split(), mended.split()
+        return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)
+
+    def _names(self, text: str) -> list[NameMatch]:
+        return self._retriever.index.names.find(text)
+
+    def _guess(self, text: str, names: Sequence[NameMatch], content: Sequence[str]) -> NameMatch | None:
+        """A misspelt name, when the words it would explain are otherwise unexplained."""
+        for guess in self._retriever.index.names.guess(text):
+            longer = all(_apart(name, guess) or guess.end - guess.start > name.end - name.start + 3 for name in names)
+            if guess.keys and longer and not all(self._retriever.knows(word) for word in _words(guess.text)):
+                return guess
+        return None
+
+    def _content(
+        self, text: str, names: Sequence[NameMatch], facets: Facets, aspects: frozenset[str]
+    ) -> tuple[str, ...]:
+        left = text
+        for name in names:
+            left = left[: name.start] + " " * (name.end - name.start) + left[name.end :]
+        blanked = facets.without("country", "city", "kind", "role", "year", "stage")
+        left = fold(left)
+        if len(blanked) == len(left):
+            left = "".join(a if b != " " else " " for a, b in zip(left, blanked, strict=True))
+        for lang in ("en", "zh"):
+            phrases = cues(lang)
+            for aspect in aspects:
+                left = phrases[aspect].sub(" ", left)
+            left = phrases["frame"].sub(" ", left)
+        words = self._retriever.index.segmenter.words(left)
+        return tuple(dict.fromkeys(word for word in words if _says_something(word)))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+", fold(text)) if word]
+
+
+def _says_something(word: str) -> bool:
+    if word in stopwords("en") or word in stopwords("zh") or word.isdigit():
+        return False
+    return len(word) > 1
+
+
+def _apart(one: NameMatch, other: NameMatch) -> bool:
+    return one.end <= other.start or one.start >= other.end
+
+
+def _talk(text: str) -> str | None:
+    plain = _PUNCTUATION.sub("", fold(text)).strip()
+    plain = re.sub(r"[,，.。!！~～]+", " ", plain) if not HAN.search(plain) else re.sub(r"[,，.。!！~～\s]+", "", plain)
+    for talk in TALK:
+        if any(cues(lang)[talk].search(plain) for lang in ("en", "zh")):
+            return talk
+    return None
+
+
+def _aspects(text: str) -> frozenset[str]:
+    folded = fold(text)
+    return frozenset(aspect for aspect in ASPECTS if any(cues(lang)[aspect].search(folded) for lang in ("en", "zh")))

@@ -1,0 +1,132 @@
+"""What goes in and what comes out: a question, and an answer made of blocks, each with its sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ANSWERED = "answered"
+NOT_FOUND = "not_found"
+OUT_OF_SCOPE = "out_of_scope"
+NEEDS_CLARIFICATION = "needs_clarification"
+STATUSES = (ANSWERED, NOT_FOUND, OUT_OF_SCOPE, NEEDS_CLARIFICATION)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person typed. ``lang`` is a hint such as ``zh-Hant``; ``session`` names the conversation it belongs to."""
+
+    text: str
+    lang: str | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A source as a reader sees it."""
+
+    title: str
+    publisher: str | None = None
+    date: str | None = None
+    url: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The source in the JSON contract."""
+        return {"title": self.title, "publisher": self.publisher, "date": self.date, "url": self.url}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph. ``role`` is lead, body, note or step."""
+
+    text: str
+    role: str = "body"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One record to look at: its name in the reader's language, the original beside it, labelled lines, contact, sources."""
+
+    key: str
+    kind: str
+    title: str
+    original: str | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+    contact: str | None = None
+    sources: tuple[Cited, ...] = ()
+    name_en: str | None = None
+    name_zh: str | None = None
+    score: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The record's id without its kind."""
+        return self.key.split("/", 1)[1]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The card in the JSON contract."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "name": self.title,
+            "name_en": self.name_en,
+            "name_zh": self.name_zh,
+            "score": round(self.score, 3),
+            "contact": self.contact,
+            "sources": [source.as_dict() for source in self.sources],
+        }
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the statistics ledger, with everything needed to quote it. ``shown`` is how it reads in a sentence."""
+
+    metric: str
+    label: str
+    value: float
+    qualifier: str
+    unit: str
+    scope: str
+    as_of: str | None
+    shown: str
+    note: str | None = None
+    source: Cited | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figure in the JSON contract; whole numbers without a fraction."""
+        value = int(self.value) if self.value == int(self.value) else self.value
+        return {
+            "metric": self.metric,
+            "label": self.label,
+            "value": value,
+            "qualifier": self.qualifier,
+            "unit": self.unit,
+            "scope": self.scope,
+            "as_of": self.as_of,
+            "source": self.source.as_dict() if self.source else None,
+        }
+
+
+Block = Text | Card | Figure
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reply to one question: blocks in reading order, and what they rest on."""
+
+    question: str
+    lang: str
+    status: str
+    blocks: tuple[Block, ...] = ()
+    took_ms: float = 0.0
+    session: str | None = field(default=None, compare=False)
+
+    @property
+    def cards(self) -> list[Card]:
+        """The records shown."""
+        return [block for block in self.blocks if isinstance(block, Card)]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures shown."""
+        return [block for block in self.blocks if isinstance(block, Figure)]

@@ -1,0 +1,11 @@
+"""Alembic's entry: run the migrations over the connection the knowledge base hands in."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import knowledge.records  # noqa: F401  (fills SQLModel.metadata)
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

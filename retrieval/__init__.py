@@ -1,0 +1,1 @@
+"""How things are found: language, segmentation, lexical and dense search, fusion."""

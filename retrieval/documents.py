@@ -1,0 +1,231 @@
+"""Documents: what is indexed, one record in one language.
+
+A document's passages are the views under which the record may be asked for: its name and summary, each way its question is
+put, each thing a person spoke about. The best passage speaks for the document.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from knowledge.dates import PartialDate
+from knowledge.records import (
+    LANGUAGES,
+    Appearance,
+    Article,
+    Event,
+    Listing,
+    Metric,
+    Organisation,
+    Person,
+    Programme,
+    Record,
+    Statistic,
+)
+from knowledge.store import KnowledgeBase
+from knowledge.vocabulary import PARTS, Vocabulary, load
+
+
+@dataclass(frozen=True)
+class Document:
+    """One record in one language. ``facets`` are tokens like ``country:CN`` by which a search can be narrowed."""
+
+    key: str
+    lang: str
+    title: str
+    passages: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Everything the document says, its title first."""
+        return "\n".join((self.title, *self.passages))
+
+
+@dataclass
+class Related:
+    """Rows that are folded into the documents of others."""
+
+    organisations: dict[str, Organisation] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
+    appearances: dict[str, list[Appearance]] = field(default_factory=dict)
+    figures: dict[str, list[Statistic]] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=load)
+
+
+def documents(kb: KnowledgeBase) -> Iterator[Document]:
+    """Two documents for every record a question can lead to."""
+    related = _related(kb)
+    for table in (Listing, Organisation, Person, Event, Programme, Metric, Article):
+        for record in kb.all(table):
+            for lang in LANGUAGES:
+                yield document(record, lang, related)
+
+
+def _related(kb: KnowledgeBase) -> Related:
+    appearances: dict[str, list[Appearance]] = defaultdict(list)
+    for appearance in kb.all(Appearance):
+        appearances[appearance.person].append(appearance)
+    figures: dict[str, list[Statistic]] = defaultdict(list)
+    for figure in kb.all(Statistic):
+        figures[figure.metric].append(figure)
+    organisations = {organisation.id: organisation for organisation in kb.all(Organisation)}
+    return Related(organisations, {event.id: event for event in kb.all(Event)}, appearances, figures)
+
+
+def document(record: Record, lang: str, related: Related) -> Document:
+    """The document of ``record`` in ``lang``; texts the record lacks in that language are left to the other document."""
+    passages, facets = _PARTS_OF[record.KIND](record, lang, related)
+    kept = tuple(dict.fromkeys(passage for passage in passages if passage))
+    return Document(record.key, lang, record.name(lang), kept, tuple(dict.fromkeys(facet for facet in facets if facet)))
+
+
+def _listing(record: Listing, lang: str, related: Related) -> tuple[list[str], list[str]]:
+    words = related.vocabulary
+    tags = record.tags_zh if lang == "zh" else record.tags_en
+    about = _join([record.text("summary", lang), "，".join(tags) if lang == "zh" else ", ".join(tags)], lang)
+    provider = _join(
+        [
+            record.text("provider", lang),
+            words.place(record.country, lang) if record.country else None,
+            words.label("sectors", record.sector, lang),
+        ],
+        lang,
+    )
+    facets = [
+        "type:listing",
+        f"kind:{record.kind}",
+        f"sector:{record.sector}",
+        f"stage:{record.stage}" if record.stage else "",
+        f"organisation:{record.organisation}" if record.organisation else "",
+        *_place_facets(record.country, record.city),
+        *(_year_facets(record.listed_date)),
+    ]
+    return [about, provider, record.text("ip", lang) or ""], facets
+
+
+def _organisation(record: Organisation, lang: str, related: Related) -> tuple[list[str], list[str]]:
+    words = related.vocabulary
+    roles = [words.label("roles", role, lang) for role in record.roles]
+    places = [words.place(place, lang) for place in (record.country, record.city) if place]
+    about = _join([record.text("summary", lang), *roles, *places], lang)
+    facets = ["type:organisation", "kind:organisation", *(f"role:{role}" for role in record.roles)]
+    return [about, " ".join(record.aliases)], [*facets, *_place_facets(record.country, record.city)]
+
+
+def _person(record: Person, lang: str, related: Related) -> tuple[list[str], list[str]]:
+    where = related.organisations.get(record.organisation or "")
+    home = where.name(lang) if where else record.text("organisation_name", lang)
+    passages = [_join([record.name(lang), home, record.text("title", lang), " ".join(record.aliases)], lang)]
+    facets = ["type:person", "kind:person", f"organisation:{record.organisation}" if record.organisation else ""]
+    if where:
+        facets += _place_facets(where.country, where.city)
+    for part in related.appearances.get(record.id, ()):
+        event = related.events.get(part.event)
+        said = [record.name(lang), part.text("role", lang), part.text("topic", lang), event.name(lang) if event else None]
+        passages.append(_join(said, lang))
+        facets.append(f"event:{part.event}")
+    return passages, facets
+
+
+def _event(record: Event, lang: str, related: Related) -> tuple[list[str], list[str]]:
+    words = related.vocabulary
+    place = words.place(record.city, lang) if record.city else None
+    when = PartialDate.parse(record.start).spoken(lang) if record.start else record.text("date_note", lang)
+    hosts = [_organisation_name(part, lang, related) for part in record.organisations]
+    passages = [
+        _join([record.text("summary", lang), when, place], lang),
+        _join([record.text("theme", lang), record.text("series", lang)], lang),
+        _join([*hosts, record.text("audience", lang), record.text("attendance", lang)], lang),
+        " ".join(record.aliases),
+        *(session.get(lang, "") for session in record.sessions),
+        *(outcome.get(lang, "") for outcome in record.outcomes),
+    ]
+    ids = [part["organisation"] for part in record.organisations if part.get("organisation")]
+    facets = ["type:event", "kind:event", f"event:{record.id}", *(f"organisation:{id_}" for id_ in ids)]
+    return passages, [*facets, *_place_facets(record.country, record.city), *_year_facets(record.start)]
+
+
+def _programme(record: Programme, lang: str, _: Related) -> tuple[list[str], list[str]]:
+    names = ("summary", "eligibility", "how_to_join", "cost", "status", "note")
+    passages = [record.text(name, lang) or "" for name in names]
+    facets = ["type:programme", "kind:programme", *_place_facets(record.country, None), *_year_facets(record.start)]
+    return [*passages, " ".join(record.aliases)], facets
+
+
+def _metric(record: Metric, lang: str, related: Related) -> tuple[list[str], list[str]]:
+    figures = related.figures.get(record.id, [])
+    scopes = dict.fromkeys(scope for figure in figures if (scope := figure.text("scope", lang)))
+    units = dict.fromkeys(unit for figure in figures if (unit := figure.text("unit", lang)))
+    asked = record.aliases_zh if lang == "zh" else record.aliases_en
+    facets = ["type:metric", "kind:statistic"]
+    for figure in figures:
+        facets += _year_facets(figure.as_of)
+    return [_join([*scopes, record.name(lang), *units], lang), *asked], facets
+
+
+def _article(record: Article, lang: str, _: Related) -> tuple[list[str], list[str]]:
+    asked = record.also_asked_zh if lang == "zh" else record.also_asked_en
+    facets = ["type:article", "kind:article", *(f"about:{key}" for key in record.about)]
+    return [*asked, record.text("answer", lang) or ""], facets
+
+
+_PARTS_OF = {
+    "listing": _listing,
+    "organisation": _organisation,
+    "person": _person,
+    "event": _event,
+    "programme": _programme,
+    "metric": _metric,
+    "article": _article,
+}
+
+
+def _organisation_name(part: Mapping[str, object], lang: str, related: Related) -> str | None:
+    known = related.organisations.get(str(part.get("organisation", "")))
+    if known:
+        return known.name(lang)
+    name = part.get("name")
+    return str(name.get(lang) or name.get("en") or "") if isinstance(name, Mapping) else None
+
+
+def _place_facets(country: str | None, city: str | None) -> list[str]:
+    wider = [whole for whole, parts in PARTS.items() if country in parts]
+    named = [f"country:{code}" for code in {country, *wider} if code]
+    return sorted(named) + ([f"city:{city.replace(' ', '_')}"] if city else [])
+
+
+def _year_facets(date: str | None) -> list[str]:
+    return [f"year:{date[:4]}"] if date else []
+
+
+def _join(parts: Iterable[str | None], lang: str) -> str:
+    return ("，" if lang == "zh" else ", ").join(part for part in parts if part)
+
+
+def terms(kb: KnowledgeBase) -> Iterator[tuple[str | None, str | None]]:
+    """Names and terms as (en, zh) pairs, either possibly missing: what the dictionary of jieba and the glossary are made from."""
+    for record in kb.records():
+        if record.KIND in ("source", "appearance", "statistic", "article"):
+            continue
+        yield record.exactly("name", "en"), record.exactly("name", "zh")
+        if isinstance(record, Listing):
+            yield from _paired(record.tags_en, record.tags_zh)
+        if isinstance(record, Organisation | Person | Event | Programme):
+            yield from ((None, alias) for alias in record.aliases)
+    words = load()
+    for vocabulary in (words.sectors, words.stages, words.roles, words.cities):
+        for term in vocabulary.values():
+            yield term.names.get("en"), term.names.get("zh")
+            for lang in LANGUAGES:
+                yield from ((None, word) for word in term.words.get(lang, ()) if lang == "zh")
+
+
+def _paired(en: Sequence[str], zh: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
+    if len(en) == len(zh):
+        yield from zip(en, zh, strict=True)
+    else:
+        yield from ((word, None) for word in en)
+        yield from ((None, word) for word in zh)

@@ -1,0 +1,127 @@
+"""Cutting texts into the words that lexical search counts: jieba for Chinese, stems for everything else."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from retrieval.language import fold
+
+DATA = Path(__file__).parent / "data"
+_RUN = re.compile(r"(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)|(?P<word>[^\W_]+(?:[.'’&+-][^\W_]+)*)")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_PARTS = re.compile(r"[^\W_]+")
+
+
+@cache
+def stopwords(lang: str) -> frozenset[str]:
+    """Words of a language that say nothing about the topic."""
+    lines = (DATA / f"stopwords.{lang}.txt").read_text(encoding="utf-8").split("\n")
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The English stem of a lower-case word; words with digits stay as they are."""
+    return str(_stemmer().stemWord(word)) if word.isalpha() and word.isascii() else word
+
+
+class Segmenter:
+    """Cuts folded text into tokens. Terms of the knowledge base are kept whole (and, in search mode, also cut further).
+
+    ``cache`` is a folder where the merged jieba dictionary lives; without one the dictionary is merged in memory.
+    """
+
+    def __init__(self, terms: Iterable[str] = (), cache: Path | None = None) -> None:
+        self._terms = terms
+        self._cache = cache
+        self._jieba: Any = None
+
+    @property
+    def jieba(self) -> Any:
+        """The jieba tokenizer with our terms, loaded at first use."""
+        if self._jieba is None:
+            self._jieba = _load_jieba(self._terms, self._cache)
+        return self._jieba
+
+    def tokens(self, text: str) -> list[str]:
+        """Tokens for indexing and for asking: jieba's search mode for Chinese runs, stems for words; stop words dropped."""
+        found: list[str] = []
+        for match in _RUN.finditer(fold(text)):
+            if match["han"]:
+                found.extend(word for word in self.jieba.lcut_for_search(match["han"]) if word not in stopwords("zh"))
+            else:
+                found.extend(_word_tokens(match["word"]))
+        return found
+
+    def words(self, text: str) -> list[str]:
+        """The text's words one after another without overlap, unstemmed, stop words kept."""
+        found: list[str] = []
+        for match in _RUN.finditer(fold(text)):
+            found.extend(self.jieba.lcut(match["han"]) if match["han"] else [match["word"]])
+        return found
+
+
+def _word_tokens(word: str) -> list[str]:
+    if word in stopwords("en"):
+        return []
+    parts = _PARTS.findall(word)
+    tokens = [stem(part) for part in parts if part not in stopwords("en")]
+    # "pm2.5", "co-op" and "r&d" are findable whole and by their parts.
+    return tokens if len(parts) == 1 else ["".join(parts), *tokens]
+
+
+def _jieba() -> Any:
+    with warnings.catch_warnings():
+        # jieba 0.42.1 has invalid escape sequences, which Python reports when it is not byte-compiled yet.
+        warnings.simplefilter("ignore")
+        import jieba
+    jieba.setLogLevel(logging.WARNING)
+    return jieba
+
+
+def _load_jieba(terms: Iterable[str], cache: Path | None) -> Any:
+    jieba = _jieba()
+    tokenizer = jieba.Tokenizer()
+    if cache is not None:
+        tokenizer.tmp_dir = str(cache)
+        tokenizer.cache_file = "jieba.cache"
+        dictionary = cache / "jieba.dict"
+        if dictionary.exists():
+            tokenizer.set_dictionary(str(dictionary))
+            tokenizer.initialize()
+            return tokenizer
+    tokenizer.initialize()
+    for term in terms:
+        tokenizer.add_word(term)
+    return tokenizer
+
+
+def write_dictionary(terms: Iterable[str], folder: Path) -> None:
+    """Write jieba's own dictionary plus ``terms`` to ``folder``, where a Segmenter finds it."""
+    jieba = _jieba()
+    base = jieba.Tokenizer()
+    base.tmp_dir = str(folder)
+    base.cache_file = "base.cache"
+    base.initialize()
+    own = sorted({fold(term) for term in terms if 2 <= len(term) <= 12 and _HAN.fullmatch(term[0]) and _all_han(term)})
+    stock = Path(jieba.__file__).parent / "dict.txt"
+    lines = [f"{term} {max(base.suggest_freq(term), 3)} n\n" for term in own if not base.FREQ.get(term)]
+    (folder / "jieba.dict").write_text(stock.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
+    (folder / "base.cache").unlink(missing_ok=True)
+
+
+def _all_han(term: str) -> bool:
+    return all(_HAN.fullmatch(char) for char in term)
