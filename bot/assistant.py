@@ -64,7 +64,7 @@ class Assistant:
             status = OUT_OF_SCOPE if outside else NOT_FOUND
             blocks = talk.silence_blocks(page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices])
         else:
-            status = NEEDS_CLARIFICATION if finding.route == "choice" else ANSWERED
+            status = NEEDS_CLARIFICATION if finding.route in ("choice", "empty") else ANSWERED
         return Answer(asked.text, asked.lang, status, tuple(blocks))
 
     def _mended(self, page: Page, asked: Understanding) -> list[Block]:
@@ -78,9 +78,9 @@ class Assistant:
         return found < TELLS_OF_DOMAIN
 
     def _why(self, asked: Understanding, found: Sequence[Listing]) -> Mapping[str, Sequence[str]]:
-        text = " ".join(asked.content) or asked.text
+        text, plain = " ".join(asked.content) or asked.text, documents.Related()
         return {
-            listing.key: self.retriever.matched(text, [documents.document(listing, lang, documents.Related()).text for lang in ("en", "zh")])
+            listing.key: self.retriever.matched(text, [documents.document(listing, lang, plain).text for lang in ("en", "zh")])
             for listing in found
         }
 
@@ -141,17 +141,22 @@ def _programme(_: Assistant, page: Page, asked: Understanding, finding: Finding)
 
 
 def _metric(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
-    record = finding.records[0]
-    assert isinstance(record, Metric)
-    known = page.kb.all(Statistic, metric=record.id)
-    blocks = figures.metric_blocks(page, record, known, asked.aspects, finding.at)
-    return [*blocks, events.event_card(page, finding.event)] if finding.event else blocks
+    blocks: list[Block] = []
+    for record in finding.records:
+        assert isinstance(record, Metric)
+        known = page.kb.all(Statistic, metric=record.id)
+        blocks += figures.metric_blocks(page, record, known, asked.aspects, finding.at)
+    cards = [_card(page, record) for record in finding.choices]
+    return [*blocks, *(card for card in cards if card is not None)]
 
 
-def _article(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
     record = finding.records[0]
     assert isinstance(record, Article)
-    related = [_card(page, found) for found in page.kb.fetch(record.about[:2])]
+    # Whoever asks "who" wants the person first.
+    by_fit = sorted(record.about, key=lambda key: -finding.scores.get(key, 0.0))
+    about = sorted(by_fit, key=lambda key: "who" in asked.aspects and not key.startswith("person/"))
+    related = [_card(page, found) for found in page.kb.fetch(about[:2])]
     cards = [card for card in related if card is not None]
     return articles.article_blocks(page, record, score=finding.scores.get(record.key, 0.0), related=cards)
 

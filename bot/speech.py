@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from knowledge.starter import read_yaml
+import yaml
+
 from retrieval.language import HANT, base, traditional
 
 LOCALES = Path(__file__).parent / "locales"
@@ -17,16 +18,22 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def _read(lang: str, name: str) -> Mapping[str, Any]:
-    return dict(read_yaml(LOCALES / lang / f"{name}.yaml"))
+    # Not by knowledge.starter: the tables come along with it, and a command that prints its help has no need of them.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with (LOCALES / lang / f"{name}.yaml").open(encoding="utf-8") as file:
+        return dict(yaml.load(file, Loader=loader))  # noqa: S506  (both are safe loaders)
 
 
 class Speech:
-    """The messages of one language; traditional Chinese is the simplified text in traditional characters."""
+    """The messages of one language; traditional Chinese is the simplified text in traditional characters.
 
-    def __init__(self, lang: str) -> None:
+    ``file`` is the file of messages under the language's folder.
+    """
+
+    def __init__(self, lang: str, file: str = "messages") -> None:
         self.lang = lang
         self.base = base(lang)
-        self._messages = _read(self.base, "messages")
+        self._messages = _read(self.base, file)
 
     def say(self, key: str, **values: object) -> str:
         """The message ``key`` with its values filled in."""
@@ -46,7 +53,7 @@ class Speech:
         """Parts as an enumeration: a, b and c / 甲、乙和丙."""
         if len(parts) < 2:
             return "".join(parts)
-        comma, last = self._messages["comma"], self._messages["and"]
+        comma, last = self.say("comma"), self.say("and")
         return comma.join(parts[:-1]) + last + parts[-1]
 
     def script(self, text: str) -> str:

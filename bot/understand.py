@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.speech import cues
 from bot.values import Question
@@ -12,7 +13,7 @@ from retrieval.facets import FacetReader, Facets
 from retrieval.language import HAN, base, clean, detect, fold, parse
 from retrieval.names import NameMatch
 from retrieval.retriever import HybridRetriever
-from retrieval.segment import stopwords
+from retrieval.segment import stem, stopwords
 
 TALK = ("greeting", "thanks", "goodbye", "capability")
 ASPECTS = (
@@ -20,6 +21,9 @@ ASPECTS = (
     "cost", "join", "eligibility", "results", "agenda", "said", "website", "what", "list", "held",
 )  # fmt: skip
 FIGURE_ASPECTS = frozenset({"how_many", "rank", "share", "trend", "conflict", "attendance"})
+EVERYTHING = frozenset("green technology technologies tech sustainable clean environmental 绿色 技术 科技 绿色技术 绿色科技 环保 可持续".split())
+# Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
+_KEPT = frozenset({"said", "results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _ANY_WORD = re.compile(r"[^\W_]")
 
@@ -51,6 +55,11 @@ class Understanding:
         return list(dict.fromkeys(key for key in keys if key.split("/", 1)[0] in kinds))
 
     @property
+    def topic(self) -> tuple[str, ...]:
+        """The content without the words that are true of everything here: green, technology, sustainable."""
+        return tuple(word for word in self.content if word not in EVERYTHING)
+
+    @property
     def wants_figures(self) -> bool:
         """Whether a number is asked for."""
         return bool(self.aspects & FIGURE_ASPECTS)
@@ -65,7 +74,8 @@ class Understander:
 
     def read(self, question: Question) -> Understanding:
         """Everything a question says about itself."""
-        text = clean(question.text)
+        # Half-width first, so that places in the folded text are places in this one.
+        text = clean(unicodedata.normalize("NFKC", question.text))
         lang = parse(question.lang) or detect(text)
         if not _ANY_WORD.search(text):
             return Understanding(text, lang, Facets(), talk="empty")
@@ -73,8 +83,8 @@ class Understander:
         if talk:
             return Understanding(text, lang, Facets(), talk=talk)
         text, mended = self._mend(text)
-        names = self._names(text)
-        facets = self._facets.read(text)
+        names = [name for name in self._names(text) if not self._plain_word(name, text)]
+        facets = _outside_names(self._facets.read(text), names)
         aspects = _aspects(text)
         content = self._content(text, names, facets, aspects)
         guessed = self._guess(text, names, content)
@@ -91,6 +101,12 @@ class Understander:
 
     def _names(self, text: str) -> list[NameMatch]:
         return self._retriever.index.names.find(text)
+
+    def _plain_word(self, name: NameMatch, text: str) -> bool:
+        """Whether a product's name is an everyday word that was typed as one: "plant", not "Plant"."""
+        only_products = all(key.startswith("listing/") for key in name.keys)
+        everyday = name.text.islower() and stem(name.text) in self._retriever.index.lexicon.english
+        return only_products and everyday and len(text) > len(name.text) + 2
 
     def _guess(self, text: str, names: Sequence[NameMatch], content: Sequence[str]) -> NameMatch | None:
         """A misspelt name, when the words it would explain are otherwise unexplained."""
@@ -112,11 +128,21 @@ class Understander:
             left = "".join(a if b != " " else " " for a, b in zip(left, blanked, strict=True))
         for lang in ("en", "zh"):
             phrases = cues(lang)
-            for aspect in aspects:
+            for aspect in aspects - _KEPT:
                 left = phrases[aspect].sub(" ", left)
             left = phrases["frame"].sub(" ", left)
         words = self._retriever.index.segmenter.words(left)
         return tuple(dict.fromkeys(word for word in words if _says_something(word)))
+
+
+def _outside_names(facets: Facets, names: Sequence[NameMatch]) -> Facets:
+    """The facets without those whose words are part of a longer name."""
+    inside = [
+        mention
+        for mention in facets.mentions
+        if any(name.start <= mention.start and mention.end <= name.end and len(mention.words) < len(name.text) for name in names)
+    ]
+    return replace(facets, mentions=tuple(mention for mention in facets.mentions if mention not in inside))
 
 
 def _words(text: str) -> list[str]:

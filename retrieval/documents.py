@@ -51,28 +51,37 @@ class Related:
     organisations: dict[str, Organisation] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     appearances: dict[str, list[Appearance]] = field(default_factory=dict)
+    attended: dict[str, list[str]] = field(default_factory=dict)
     figures: dict[str, list[Statistic]] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=load)
 
 
 def documents(kb: KnowledgeBase) -> Iterator[Document]:
     """Two documents for every record a question can lead to."""
-    related = _related(kb)
+    linked = related(kb)
     for table in (Listing, Organisation, Person, Event, Programme, Metric, Article):
         for record in kb.all(table):
             for lang in LANGUAGES:
-                yield document(record, lang, related)
+                yield document(record, lang, linked)
 
 
-def _related(kb: KnowledgeBase) -> Related:
+def related(kb: KnowledgeBase) -> Related:
+    """The rows that are folded into the documents of others, read once."""
     appearances: dict[str, list[Appearance]] = defaultdict(list)
     for appearance in kb.all(Appearance):
         appearances[appearance.person].append(appearance)
+    events = {event.id: event for event in kb.all(Event)}
+    attended: dict[str, list[str]] = defaultdict(list)
+    for part in (part for parts in appearances.values() for part in parts if part.organisation):
+        attended[str(part.organisation)].append(part.event)
+    for event in events.values():
+        for body in event.organisations:
+            attended[str(body.get("organisation", ""))].append(event.id)
     figures: dict[str, list[Statistic]] = defaultdict(list)
     for figure in kb.all(Statistic):
         figures[figure.metric].append(figure)
     organisations = {organisation.id: organisation for organisation in kb.all(Organisation)}
-    return Related(organisations, {event.id: event for event in kb.all(Event)}, appearances, figures)
+    return Related(organisations, events, appearances, attended, figures)
 
 
 def document(record: Record, lang: str, related: Related) -> Document:
@@ -112,6 +121,7 @@ def _organisation(record: Organisation, lang: str, related: Related) -> tuple[li
     places = [words.place(place, lang) for place in (record.country, record.city) if place]
     about = _join([record.text("summary", lang), *roles, *places], lang)
     facets = ["type:organisation", "kind:organisation", *(f"role:{role}" for role in record.roles)]
+    facets += [f"event:{event}" for event in related.attended.get(record.id, ())]
     return [about, " ".join(record.aliases)], [*facets, *_place_facets(record.country, record.city)]
 
 

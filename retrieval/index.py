@@ -26,7 +26,7 @@ from retrieval.documents import Document
 from retrieval.embed import Embedder, Vectors
 from retrieval.errors import IndexMissing, IndexOutOfDate
 from retrieval.floor import Floor, Line
-from retrieval.language import clean, fold
+from retrieval.language import clean, fold, simplified
 from retrieval.lexical import LexicalPool
 from retrieval.lexicon import Lexicon
 from retrieval.names import NameIndex, load_names
@@ -255,7 +255,7 @@ def views_of(document: Document) -> list[str]:
     views = [document.title, *windows(whole)]
     for passage in document.passages[1:]:
         views += windows(passage)
-    return list(dict.fromkeys(view for view in views if view.strip())) or [document.key]
+    return [simplified(view) for view in dict.fromkeys(views) if view.strip()] or [document.key]
 
 
 def windows(text: str) -> list[str]:

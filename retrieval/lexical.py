@@ -12,6 +12,12 @@ import tantivy
 Clause = Sequence[Sequence[str]]
 
 
+# How much scores of documents that have a word differ by its count and their length, as a share of the squared weight.
+_DISPERSION = 0.3
+# Words that nearly every document has tell nothing apart; without this their tiny differences would be blown up.
+_LEAST_DEVIATION = 0.5
+
+
 @dataclass(frozen=True)
 class LexicalScores:
     """BM25 scores of the best documents of one pool, with what the whole pool would score on this question.
@@ -127,8 +133,8 @@ class LexicalPool:
     def _spread(self, known: Sequence[Sequence[Sequence[str]]]) -> tuple[float, float]:
         """Mean and deviation of the scores over the whole pool, estimated from document frequencies.
 
-        A clause hits a share p of the documents with about its weight w; taking clauses as independent, the mean is the sum of
-        p·w and the variance the sum of p·(1 - p)·w².
+        A clause hits a share p of the documents with about its weight w, more or less by how often and in how long a text it
+        stands; taking clauses as independent, the mean is the sum of p·w and the variance that of p·w²·(1 + d) - p²·w².
         """
         total = max(len(self), 1)
         mean = variance = 0.0
@@ -137,5 +143,5 @@ class LexicalPool:
             share = min(1.0, sum(self.frequency(token) for token in best) / total)
             worth = self._worth(best) / max(1, len(best)) ** 0.5
             mean += share * worth
-            variance += share * (1 - share) * worth * worth
-        return mean, max(variance**0.5, 1e-3)
+            variance += share * worth * worth * (1 + _DISPERSION - share)
+        return mean, max(variance**0.5, _LEAST_DEVIATION)

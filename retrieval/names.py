@@ -74,9 +74,9 @@ class NameIndex:
         for first in range(len(units)):
             for last in range(min(len(units), first + 6), first, -1):
                 part = units[first:last]
-                if any(unit.han or not unit.text.isascii() for unit in part):
+                if any(unit.han or not unit.text.replace("ü", "v").isascii() for unit in part):
                     continue
-                spelling = "".join(unit.text for unit in part)
+                spelling = "".join(unit.text for unit in part).replace("ü", "v")
                 if len(spelling) >= 5 and spelling in self.pinyin:
                     yield self._match(text, units, first, last, self.pinyin[spelling], "pinyin", spelling)
                     break
@@ -218,7 +218,7 @@ def _variants(name: str) -> Iterator[str]:
         yield outer
     short = _LEGAL.sub("", outer or plain)
     short = _LEGAL_ZH.sub("", short) if len(_LEGAL_ZH.sub("", short)) >= 2 else short
-    if short != plain and len(short) >= 3:
+    if short != plain and len(short) >= (2 if HAN.match(short) else 3):
         yield short
 
 
@@ -229,7 +229,7 @@ def _pinyin(name: str, *, person: bool, short: bool = False) -> Iterator[str]:
     folded = fold(name)
     if not folded or not all(HAN.match(char) for char in folded) or len(folded) < 2:
         return
-    syllables = [syllable.replace("ü", "v") for syllable in lazy_pinyin(folded)]
+    syllables = lazy_pinyin(folded)  # ü is written v
     yield "".join(syllables)
     if person:
         yield "".join([*syllables[1:], syllables[0]])

@@ -12,7 +12,7 @@ from retrieval import dense
 from retrieval.embed import Embedder, Vectors
 from retrieval.floor import Evidence
 from retrieval.index import POOLS, Index
-from retrieval.language import HAN, base, clean, detect, fold
+from retrieval.language import HAN, base, clean, detect, fold, simplified
 from retrieval.lexical import Clause, LexicalScores
 from retrieval.segment import stem, stopwords
 
@@ -88,7 +88,8 @@ class HybridRetriever:
 
     def find(self, query: Query, *, k: int = 10) -> Found:
         """The best records whether they reach the floor or not, with the evidence for them."""
-        text = clean(query.text)
+        # Traditional characters are folded before anything else, or they would be asked in another voice.
+        text = simplified(clean(query.text))
         lang = base(query.lang or detect(text))
         if not text:
             return Found()
@@ -108,7 +109,7 @@ class HybridRetriever:
 
     def domain(self, text: str, lang: str) -> float:
         """How much a text sounds like what the collection is about, in log odds; above 0 is inside."""
-        return self.index.floor.domain.side(self._vector(clean(text), lang))
+        return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
     def _embed(self, text: str, lang: str) -> Vectors:
         return dense.centred(self.embedder.embed([text]), self.index.centres[lang])[0]

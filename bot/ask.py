@@ -1,0 +1,102 @@
+"""Questions of the command line: one with the command, or many in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bot import render
+from bot.errors import BadInput
+from bot.shell import BAD_INPUT, OK, Shell, json_line, report
+from bot.terminal import question, show
+from bot.values import Question
+from retrieval.language import parse
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+
+STANDARD_INPUT = "-"
+
+
+def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, build: bool) -> int:
+    """Answer one question; returns the exit code."""
+    hint = read_lang(shell, lang)
+    answer = shell.assistant(build=build).answer_now(question(text, shell.speech.lang, hint=hint))
+    if as_json:
+        print(json_line(render.as_json(answer)))
+    else:
+        show(shell, answer)
+    return OK
+
+
+def ask_file(shell: Shell, name: str, *, lang: str | None, build: bool) -> int:
+    """Answer each line of a file with a line of JSON, in its order; a line it cannot read, by its error."""
+    hint = read_lang(shell, lang)
+    with _opened(shell, name) as lines:
+        return _answer_each(shell, shell.assistant(build=build), lines, hint)
+
+
+def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hint: str | None) -> int:
+    worst = OK
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            said = render.as_json(assistant.answer_now(_question(shell, line, number, hint)))
+        except BadInput as error:
+            worst = worst or BAD_INPUT
+            said = {"error": str(error), "line": number}
+        except Exception as error:  # noqa: BLE001  (one question that fails must not take the others along; report logs it)
+            worst = report(error)
+            said = {"error": shell.say("answer_failed"), "line": number}
+        print(json_line(said), flush=True)
+    return worst
+
+
+def read_lang(shell: Shell, tag: object) -> str | None:
+    """The language of replies that was asked for, if any."""
+    if tag is None:
+        return None
+    lang = parse(tag) if isinstance(tag, str) else None
+    if lang is None:
+        raise BadInput(shell.say("unknown_lang", value=tag))
+    return lang
+
+
+def _question(shell: Shell, line: bytes, number: int, hint: str | None) -> Question:
+    asked = _object(shell, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+    text, session = asked.get("text"), asked.get("session")
+    if not isinstance(text, str):
+        raise BadInput(shell.say("line_text"))
+    if not isinstance(session, str | None):
+        raise BadInput(shell.say("line_session", value=json.dumps(session, ensure_ascii=False)[:80]))
+    return question(text, shell.speech.lang, hint=read_lang(shell, asked.get("lang")) or hint, session=session)
+
+
+def _object(shell: Shell, line: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(shell.say("line_not_utf8")) from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(shell.say("line_not_json", reason=error)) from error
+    if not isinstance(asked, dict):
+        raise BadInput(shell.say("line_not_object"))
+    return asked
+
+
+@contextmanager
+def _opened(shell: Shell, name: str) -> Iterator[Iterable[bytes]]:
+    if name == STANDARD_INPUT:
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).expanduser().open("rb")
+    except OSError as error:
+        raise BadInput(shell.say("file_unreadable", path=name, reason=error.strerror or error)) from error
+    with file:
+        yield file

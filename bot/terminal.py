@@ -1,0 +1,178 @@
+"""The terminal: a conversation at a prompt, or one reply to each line of input when nobody sits there."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, BinaryIO
+
+from bot import render
+from bot.shell import OK, Shell, report, safe
+from bot.speech import Speech
+from bot.values import Answer, Block, Card, Figure, Question, Text
+from knowledge.dates import PartialDate
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.history import History
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text as Styled
+
+    from bot.assistant import Assistant
+
+SESSION = "terminal"
+HISTORY = "history"
+LEAVE = ("/quit", "/exit", "/q", "/退出")
+HELP = ("/help", "/?", "/帮助", "/幫助")
+_LETTER = re.compile(r"[^\W\d_]")
+_LINK = re.compile(r"https?://[!-;=?-~]+[!-+/-9=?-Z_a-z~]")
+_ROLES = {"lead": "bold", "note": "italic", "step": "", "body": ""}
+
+
+def chat(shell: Shell, *, build: bool = True) -> int:
+    """Talk until the person leaves or the input ends; returns the exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _answer_lines(shell, sys.stdin.buffer, build=build)
+    from prompt_toolkit import PromptSession
+
+    with shell.err.status(shell.say("opening")):
+        assistant = shell.assistant(build=build)
+    shell.line(shell.say("welcome", records=sum(assistant.kb.counts().values())))
+    return talk(shell, assistant, PromptSession(history=_history(shell)))
+
+
+def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str]) -> int:
+    """The conversation at the prompt; an answer that fails is reported and the conversation goes on."""
+    try:
+        while True:
+            typed = prompt.prompt("› ").strip()
+            if typed in LEAVE:
+                break
+            if typed.startswith("/"):
+                shell.line(shell.say("chat_help") if typed in HELP else shell.say("no_such_command", typed=typed))
+            elif typed:
+                _reply(shell, assistant, typed)
+    except (EOFError, KeyboardInterrupt):
+        pass
+    shell.line(shell.say("leaving"))
+    return OK
+
+
+def _reply(shell: Shell, assistant: Assistant, typed: str) -> None:
+    try:
+        answer = assistant.answer_now(question(typed, shell.speech.lang, session=SESSION))
+    except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
+        report(error)
+    else:
+        show(shell, answer)
+
+
+def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
+    """Answer each line of input in plain text, a blank line between replies; returns the worst exit code."""
+    assistant: Assistant | None = None
+    worst, replies = OK, 0
+    for line in lines:
+        typed = line.decode("utf-8-sig", errors="replace").strip()
+        if typed in LEAVE:
+            break
+        if not typed:
+            continue
+        if assistant is None:
+            assistant = shell.assistant(build=build)
+        try:
+            if typed in HELP:
+                said = shell.say("chat_help")
+            else:
+                said = render.text(assistant.answer_now(question(typed, shell.speech.lang, session=SESSION)))
+        except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
+            worst = max(worst, report(error))
+            continue
+        print(*([""] if replies else []), safe(said), sep="\n", flush=True)
+        replies += 1
+    return worst
+
+
+def question(text: str, lang: str, *, hint: str | None = None, session: str | None = None) -> Question:
+    """The question as it was typed; one without a letter is answered in ``lang``, unless a language was asked for."""
+    text = text.encode("utf-8", errors="replace").decode()
+    return Question(text, hint or (None if _LETTER.search(text) else lang), session)
+
+
+def show(shell: Shell, answer: Answer) -> None:
+    """Print the answer: as text where output is read by a program, in panels and tables where a person looks at it."""
+    if not shell.out.is_terminal:
+        print(safe(render.text(answer)))
+        return
+    for part in pretty(answer):
+        shell.out.print(part)
+
+
+def pretty(answer: Answer) -> Iterator[RenderableType]:
+    """What rich prints for an answer: everything that the plain text says, and nothing else."""
+    speech, own = Speech(answer.lang), Speech(answer.lang, "cli")
+    for kind, blocks in groupby(answer.blocks, type):
+        if kind is Figure:
+            yield _table(speech, own, (block for block in blocks if isinstance(block, Figure)))
+        else:
+            yield from (_block(speech, block) for block in blocks)
+
+
+def _block(speech: Speech, block: Block) -> RenderableType:
+    if isinstance(block, Card):
+        from rich.panel import Panel
+        from rich.text import Text as Styled
+
+        _, title, *lines = render.card_lines(speech, block)
+        body = [_styled(speech, title.removeprefix("■ "), "bold"), *(_labelled(speech, line) for line in lines)]
+        return Panel(Styled("\n").join(body), border_style="green", expand=False)
+    assert isinstance(block, Text)
+    return _styled(speech, f"  {block.text}" if block.role == "step" else block.text, _ROLES.get(block.role, ""))
+
+
+def _table(speech: Speech, own: Speech, figures: Iterable[Figure]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
+    for heading in ("figure", "scope", "as_of", "source"):
+        table.add_column(_styled(speech, own.names("columns")[heading]), overflow="fold")
+    for figure in figures:
+        value = _styled(speech, figure.shown, "bold")
+        if figure.note:
+            value.append_text(_styled(speech, f"\n{figure.note}", "italic"))
+        date = PartialDate.parse(figure.as_of).spoken(speech.base) if figure.as_of else own.say("undated")
+        source = render.source_text(speech, figure.source) if figure.source else ""
+        table.add_row(value, *(_styled(speech, text) for text in (figure.scope, date, source)))
+    return table
+
+
+def _labelled(speech: Speech, line: str) -> Styled:
+    """A line of a card, its label dimmed."""
+    styled = _styled(speech, line.strip())
+    end = styled.plain.find(speech.script(speech.say("labelled", label="", text="").rstrip()))
+    if end > 0:
+        styled.stylize("dim", 0, end + 1)
+    return styled
+
+
+def _styled(speech: Speech, text: str, style: str = "") -> Styled:
+    """Text that a terminal takes for nothing else, with its links to click on."""
+    from rich.text import Text as Styled
+
+    styled = Styled(safe(speech.script(text)), style)
+    for found in _LINK.finditer(styled.plain):
+        styled.stylize(f"underline link {found[0]}", *found.span())
+    return styled
+
+
+def _history(shell: Shell) -> History:
+    from prompt_toolkit.history import FileHistory
+
+    path = shell.settings.data_dir / HISTORY
+    # What a person asks is for nobody else to read.
+    os.close(os.open(path, os.O_CREAT | os.O_APPEND, 0o600))
+    return FileHistory(str(path))
