@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,9 @@ STANDARD_INPUT = "-"
 def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, build: bool) -> int:
     """Answer one question; returns the exit code."""
     hint = read_lang(shell, lang)
-    answer = shell.assistant(build=build).answer_now(question(text, shell.speech.lang, hint=hint))
+    assistant = shell.assistant(build=build)
+    with closing(assistant.kb):
+        answer = assistant.answer_now(question(text, shell.speech.lang, hint=hint))
     if as_json:
         print(json_line(render.as_json(answer)))
     else:
@@ -37,7 +39,9 @@ def ask_file(shell: Shell, name: str, *, lang: str | None, build: bool) -> int:
     """Answer each line of a file with a line of JSON, in its order; a line it cannot read, by its error."""
     hint = read_lang(shell, lang)
     with _opened(shell, name) as lines:
-        return _answer_each(shell, shell.assistant(build=build), lines, hint)
+        assistant = shell.assistant(build=build)
+        with closing(assistant.kb):
+            return _answer_each(shell, assistant, lines, hint)
 
 
 def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hint: str | None) -> int:

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from bot.compose import articles, events, figures, listings, organisations, people, programmes, talk
 from bot.compose.page import Page
-from bot.find import Finder, Finding
+from bot.finding.finder import Finder
+from bot.finding.shelf import Finding
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Question, Text
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Question, Text
 from knowledge.records import (
     Article,
     Event,
@@ -23,7 +24,6 @@ from knowledge.records import (
     Programme,
     Record,
     Statistic,
-    split_key,
 )
 from knowledge.store import KnowledgeBase
 from retrieval import documents
@@ -62,7 +62,9 @@ class Assistant:
         if finding.route == "silence":
             outside = self._outside(asked, finding)
             status = OUT_OF_SCOPE if outside else NOT_FOUND
-            blocks = talk.silence_blocks(page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices])
+            blocks = talk.silence_blocks(
+                page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices]
+            )
         else:
             status = NEEDS_CLARIFICATION if finding.route in ("choice", "empty") else ANSWERED
         return Answer(asked.text, asked.lang, status, tuple(blocks))
@@ -95,7 +97,9 @@ def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: F
     )
     if finding.count > len(found):
         names = page.speech.join([page.name(listing) for listing in found])
-        more = page.say("listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names)
+        more = page.say(
+            "listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names
+        )
         blocks[0] = Text(more, "lead")
     return blocks
 
@@ -203,8 +207,7 @@ def _scope(page: Page, finding: Finding) -> str:
     return page.say("scope_of", scope=page.speech.join(list(finding.scope))) if finding.scope else ""
 
 
-def _card(page: Page, record: Record) -> Block | None:
-    kind, _ = split_key(record.key)
+def _card(page: Page, record: Record) -> Card | None:
     if isinstance(record, Organisation):
         return organisations.organisation_card(page, record)
     if isinstance(record, Person):

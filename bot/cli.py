@@ -68,9 +68,7 @@ main.add_typer(kb_commands.kb, name="kb")
 
 
 @main.callback()
-def greenask(
-    ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="opt_version")] = False
-) -> None:
+def greenask(ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="opt_version")] = False) -> None:
     """The command without a subcommand: the version, or the chat."""
     if version:
         typer.echo(f"greenask {installed_version()}")

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -146,12 +147,11 @@ def _knowledge(shell: Shell) -> Iterator[Check]:
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             yield Check("database", False, shell.say("database_missing", url=shown), BUILD)
             return
-        engine = create_engine(url)
-        schema = _schema(shell, engine, shown)
-        yield schema
-        if schema.ok:
-            yield from _contents(shell, KnowledgeBase(engine))
-        engine.dispose()
+        with closing(KnowledgeBase(create_engine(url))) as kb:
+            schema = _schema(shell, kb.engine, shown)
+            yield schema
+            if schema.ok:
+                yield from _contents(shell, kb)
     except (SQLAlchemyError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         text = shell.say("database_unusable", url=shown, reason=reason)
@@ -180,18 +180,14 @@ def _contents(shell: Shell, kb: KnowledgeBase) -> Iterator[Check]:
     counts = kb.counts()
     total = sum(counts.values())
     parts = ", ".join(f"{shell.label('kinds', kind)} {count}" for kind, count in counts.items() if count)
-    yield Check(
-        "records", total > 0, f"{total} ({parts})" if parts else shell.say("no_records"), None if total else BUILD
-    )
+    yield Check("records", total > 0, f"{total} ({parts})" if parts else shell.say("no_records"), None if total else BUILD)
     recounted = kb.recount_fingerprint()
     if recounted == kb.fingerprint or not (total or kb.fingerprint):
         yield Check("fingerprint", True, recounted)
     else:
         yield Check("fingerprint", False, shell.say("edited_outside"), f"{BUILD} --force")
     fault = index_fault(shell.settings, kb)
-    yield Check(
-        "index", not fault, shell.label("faults", fault) if fault else shell.say("in_step"), BUILD if fault else None
-    )
+    yield Check("index", not fault, shell.label("faults", fault) if fault else shell.say("in_step"), BUILD if fault else None)
 
 
 def _encoder_name(settings: Settings) -> str:
@@ -220,9 +216,7 @@ def _encoder(shell: Shell, *, deep: bool) -> Check:
         return Check("encoder", False, shell.say("encoder_failed", spec=shown, reason=reason))
     alike = float(wind @ feng) > float(wind @ cake)
     took = f"{time.perf_counter() - start:.1f}"
-    return Check(
-        "encoder", alike, shell.say("encoder_works" if alike else "encoder_one_language", spec=shown, seconds=took)
-    )
+    return Check("encoder", alike, shell.say("encoder_works" if alike else "encoder_one_language", spec=shown, seconds=took))
 
 
 def _is_there(module: str) -> bool:

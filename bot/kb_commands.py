@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,11 +29,11 @@ Kind = Annotated[str | None, typer.Option("--kind", help="opt_kind_import", show
 def build(force: Annotated[bool, typer.Option("--force", help="opt_force")] = False) -> None:
     """Bring records and index up to date."""
     shell = Shell.start()
-    opened = shell.kb()
-    if force:
-        _adopt(opened)
-    rebuild(shell, opened, force=force)
-    _print_counts(shell, opened.counts())
+    with closing(shell.kb()) as opened:
+        if force:
+            _adopt(opened)
+        rebuild(shell, opened, force=force)
+        _print_counts(shell, opened.counts())
 
 
 @kb.command(help="help_status")
@@ -41,13 +42,12 @@ def status() -> None:
     from bot.doctor import BUILD, index_fault, with_run
 
     shell = Shell.start()
-    opened = shell.kb()
-    counts = opened.counts()
-    fault = index_fault(shell.settings, opened)
+    with closing(shell.kb()) as opened:
+        counts, fingerprint, fault = opened.counts(), opened.fingerprint, index_fault(shell.settings, opened)
     _print_counts(shell, counts)
     rows = {
         "records": sum(counts.values()),
-        "fingerprint": opened.fingerprint or "–",
+        "fingerprint": fingerprint or "–",
         "index": with_run(shell, shell.label("faults", fault), BUILD) if fault else shell.say("in_step"),
         "data_dir": shell.settings.data_dir,
         "database": database_shown(shell.settings),
@@ -62,22 +62,12 @@ def validate(
     file: Annotated[Path | None, typer.Argument(help="arg_validate", show_default=False)] = None, kind: Kind = None
 ) -> None:
     """Check the whole knowledge base, or what a file would bring."""
-    from bot.doctor import BUILD, with_run
-
     shell = Shell.start()
-    if file is not None:
-        report = _import(shell, _with_starter(shell), file, kind, dry_run=True)
-        raise typer.Exit(_print_report(shell, report))
-    opened = shell.kb()
-    records = list(_as_they_will_be(opened))
-    findings = list(_faults(records))
-    _print_findings(shell, findings)
-    edited = bool(opened.fingerprint) and opened.recount_fingerprint() != opened.fingerprint
-    if edited:
-        shell.line("✗ " + with_run(shell, shell.say("edited_outside"), f"{BUILD} --force"))
-    faults = len(findings) + edited
-    shell.line(shell.say("validated_faults" if faults else "validated", n=len(records), faults=faults))
-    raise typer.Exit(BAD_INPUT if faults else OK)
+    if file is None:
+        with closing(shell.kb()) as opened:
+            raise typer.Exit(_print_faults(shell, opened))
+    with closing(_with_starter(shell)) as opened:
+        raise typer.Exit(_print_report(shell, _import(shell, opened, file, kind, dry_run=True)))
 
 
 @kb.command("export", help="help_export")
@@ -89,7 +79,8 @@ def export_(
     from knowledge.exporter import export
 
     shell = Shell.start()
-    _print_counts(shell, export(shell.kb(), path.expanduser(), kinds=kind))
+    with closing(shell.kb()) as opened:
+        _print_counts(shell, export(opened, path.expanduser(), kinds=kind))
     shell.line(shell.say("exported", path=path))
 
 
@@ -102,10 +93,10 @@ def import_(
 ) -> None:
     """Take in the good rows of a file and name the others."""
     shell = Shell.start()
-    opened = _with_starter(shell)
-    code = _print_report(shell, _import(shell, opened, file, kind, dry_run=dry_run))
-    if not dry_run:
-        _rebuild_unless(shell, opened, no_build)
+    with closing(_with_starter(shell)) as opened:
+        code = _print_report(shell, _import(shell, opened, file, kind, dry_run=dry_run))
+        if not dry_run:
+            _rebuild_unless(shell, opened, no_build)
     raise typer.Exit(code)
 
 
@@ -117,19 +108,16 @@ def delete(
 ) -> None:
     """Remove records by their keys."""
     shell = Shell.start()
-    opened = shell.kb()
-    doomed = [opened.get(key) for key in dict.fromkeys(keys)]
-    if not _may_go(shell, opened, doomed):
-        raise typer.Exit(BAD_INPUT)
-    for record in doomed:
-        shell.line(f"- {record.key}  {record.name(shell.speech.base)}")
-    if any(record.origin == "starter" for record in doomed):
-        shell.line(shell.say("starter_returns"))
-    if not yes and not _agreed(shell, len(doomed)):
-        shell.line(shell.say("nothing_deleted"))
-        raise typer.Exit(OK)
-    shell.line(shell.say("deleted", n=len(opened.delete([record.key for record in doomed]))))
-    _rebuild_unless(shell, opened, no_build)
+    with closing(shell.kb()) as opened:
+        doomed = [opened.get(key) for key in dict.fromkeys(keys)]
+        if not _may_go(shell, opened, doomed):
+            raise typer.Exit(BAD_INPUT)
+        _name_doomed(shell, doomed)
+        if not yes and not _agreed(shell, len(doomed)):
+            shell.line(shell.say("nothing_deleted"))
+            raise typer.Exit(OK)
+        shell.line(shell.say("deleted", n=len(opened.delete([record.key for record in doomed]))))
+        _rebuild_unless(shell, opened, no_build)
 
 
 def rebuild(shell: Shell, opened: KnowledgeBase, *, force: bool = False) -> None:
@@ -203,6 +191,28 @@ def _faults(records: Sequence[Record]) -> Iterator[Finding]:
     known = {record.key for record in records}
     for record in records:
         yield from check(record, known)
+
+
+def _print_faults(shell: Shell, opened: KnowledgeBase) -> int:
+    """Print every rule that is broken anywhere, and whether the database was edited behind our back."""
+    from bot.doctor import BUILD, with_run
+
+    records = list(_as_they_will_be(opened))
+    findings = list(_faults(records))
+    _print_findings(shell, findings)
+    edited = bool(opened.fingerprint) and opened.recount_fingerprint() != opened.fingerprint
+    if edited:
+        shell.line("✗ " + with_run(shell, shell.say("edited_outside"), f"{BUILD} --force"))
+    faults = len(findings) + edited
+    shell.line(shell.say("validated_faults" if faults else "validated", n=len(records), faults=faults))
+    return BAD_INPUT if faults else OK
+
+
+def _name_doomed(shell: Shell, doomed: Sequence[Record]) -> None:
+    for record in doomed:
+        shell.line(f"- {record.key}  {record.name(shell.speech.base)}")
+    if any(record.origin == "starter" for record in doomed):
+        shell.line(shell.say("starter_returns"))
 
 
 def _may_go(shell: Shell, opened: KnowledgeBase, doomed: Sequence[Record]) -> bool:

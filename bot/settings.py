@@ -38,9 +38,7 @@ def _upper(value: object) -> object:
 class Settings(BaseSettings):
     """Everything that can be set. Secrets are masked wherever settings are shown."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     data_dir: Annotated[Path, AfterValidator(_in_full)] = Field(
         default_factory=_data_dir, description="Folder for the database, the index, the chat history and the log"
@@ -63,9 +61,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The URL to connect to."""
-        return (
-            self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.data_dir / 'knowledge.db'}"
-        )
+        return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.data_dir / 'knowledge.db'}"
 
     @property
     def index_dir(self) -> Path:

@@ -53,7 +53,7 @@ _NOT_FOR_A_LINE = re.compile(r"[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token|key)[^=&]*=)[^&\s]+", re.IGNORECASE)
 
 
-class Unusable(BotError):  # noqa: N818  (it says what is the matter)
+class Unusable(BotError):
     """The data folder or the database cannot be used."""
 
 

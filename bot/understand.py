@@ -21,7 +21,24 @@ ASPECTS = (
     "cost", "join", "eligibility", "results", "agenda", "said", "website", "what", "list", "held",
 )  # fmt: skip
 FIGURE_ASPECTS = frozenset({"how_many", "rank", "share", "trend", "conflict", "attendance"})
-EVERYTHING = frozenset("green technology technologies tech sustainable clean environmental 绿色 技术 科技 绿色技术 绿色科技 环保 可持续".split())
+EVERYTHING = frozenset(
+    [
+        "green",
+        "technology",
+        "technologies",
+        "tech",
+        "sustainable",
+        "clean",
+        "environmental",
+        "绿色",
+        "技术",
+        "科技",
+        "绿色技术",
+        "绿色科技",
+        "环保",
+        "可持续",
+    ]
+)
 # Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
 _KEPT = frozenset({"said", "results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
@@ -116,9 +133,7 @@ class Understander:
                 return guess
         return None
 
-    def _content(
-        self, text: str, names: Sequence[NameMatch], facets: Facets, aspects: frozenset[str]
-    ) -> tuple[str, ...]:
+    def _content(self, text: str, names: Sequence[NameMatch], facets: Facets, aspects: frozenset[str]) -> tuple[str, ...]:
         left = text
         for name in names:
             left = left[: name.start] + " " * (name.end - name.start) + left[name.end :]

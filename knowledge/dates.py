@@ -56,7 +56,5 @@ class PartialDate:
     def covers(self, other: PartialDate) -> bool:
         """Whether ``other`` lies inside this date: 2021 covers 2021-04-27."""
         return (
-            self.year == other.year
-            and (not self.month or self.month == other.month)
-            and (not self.day or self.day == other.day)
+            self.year == other.year and (not self.month or self.month == other.month) and (not self.day or self.day == other.day)
         )

@@ -1,4 +1,4 @@
-# ruff: noqa: N818  (each name says what is the matter)
+
 """Everything that can go wrong in the knowledge base.
 
 KnowledgeError

@@ -183,9 +183,7 @@ def _known(session: Session, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
         for kind, ids in wanted.items()
         if (table := KINDS.get(kind))
         for chunk in _chunks(ids)
-        for id_, origin, digest in session.exec(
-            select(table.id, table.origin, table.digest).where(col(table.id).in_(chunk))
-        )
+        for id_, origin, digest in session.exec(select(table.id, table.origin, table.digest).where(col(table.id).in_(chunk)))
     }
 
 
@@ -271,9 +269,7 @@ def _engine(url: str) -> Engine:
     memory = parsed.database in (None, "", ":memory:")
     if not memory:
         Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        parsed, connect_args={"check_same_thread": False}, **({"poolclass": StaticPool} if memory else {})
-    )
+    engine = create_engine(parsed, connect_args={"check_same_thread": False}, **({"poolclass": StaticPool} if memory else {}))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

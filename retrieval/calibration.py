@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 _SAMPLE = 800
 _FOLDS = 5
+_FINDS = 150  # sample questions of each side and language that are searched for
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ def questions() -> Questions:
 
 def vectors(index: Index, embedder: Embedder, texts: Mapping[str, Sequence[str]]) -> dict[str, Numbers]:
     """The centred vectors of questions by language."""
-    return {
-        lang: dense.centred(embedder.embed(texts[lang]), index.centres[lang]).astype(np.float64) for lang in LANGUAGES
-    }
+    return {lang: dense.centred(embedder.embed(texts[lang]), index.centres[lang]).astype(np.float64) for lang in LANGUAGES}
 
 
 def learn_spread(index: Index, asked: Mapping[str, Numbers]) -> dict[str, list[float]]:
@@ -79,19 +78,33 @@ def learn_domain(index: Index, within: Mapping[str, Numbers], outside: Mapping[s
     return separate(np.vstack([inside, passages]), out, ridge=1.0), unseen[0], unseen[1]
 
 
-def learn_floor(index: Index, embedder: Embedder, asked: Questions, domain: Line, sides: tuple[Numbers, Numbers]) -> Floor:
-    """The floor of this index, from the finds for sample questions inside and outside the field."""
+def learn_floor(
+    index: Index,
+    embedder: Embedder,
+    asked: Questions,
+    domain: Line,
+    within: tuple[Mapping[str, Numbers], Numbers],
+    outside: tuple[Mapping[str, Numbers], Numbers],
+) -> Floor:
+    """The floor of this index, from the finds for sample questions inside and outside the field.
+
+    ``within`` and ``outside`` are their vectors by language and what the domain line says of each unseen.
+    """
     from retrieval.retriever import HybridRetriever, Query
 
     retriever = HybridRetriever(index, embedder)
 
-    def evidence(texts: Mapping[str, Sequence[str]], domains: Numbers) -> Numbers:
-        rows = []
-        for text, side in zip([text for lang in LANGUAGES for text in texts[lang]], domains, strict=True):
-            found = retriever.find(Query(text), k=1).evidence
-            rows.append(type(found)(found.dense, found.coverage, float(side)).features())
+    def evidence(texts: Mapping[str, Sequence[str]], known: tuple[Mapping[str, Numbers], Numbers]) -> Numbers:
+        rows, at = [], 0
+        for lang in LANGUAGES:
+            step = max(1, len(texts[lang]) // _FINDS)
+            for number in range(0, len(texts[lang]), step):
+                vector = known[0][lang][number].astype(np.float32)
+                found = retriever.find(Query(texts[lang][number], lang), k=1, vector=vector).evidence
+                rows.append(replace(found, domain=float(known[1][at + number])).features())
+            at += len(texts[lang])
         return np.array(rows)
 
-    within, outside = evidence(asked.within, sides[0]), evidence(asked.outside, sides[1])
-    answer = separate(within, outside, ridge=0.1)
-    return Floor(domain, answer, threshold(answer, within, outside))
+    yes, no = evidence(asked.within, within), evidence(asked.outside, outside)
+    answer = separate(yes, no, ridge=0.1)
+    return Floor(domain, answer, threshold(answer, yes, no))

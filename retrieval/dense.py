@@ -51,7 +51,7 @@ class DenseStore:
         self._folder = folder
         self._vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
         self._owners: Numbers = np.load(folder / "owners.npy")
-        self._collections: dict[str, Any] = {}
+        self._collections: dict[str, tuple[Any, int]] = {}
         # Passages of one document lie next to each other: first[doc] : first[doc + 1] are its rows.
         count = int(self._owners[-1]) + 1 if len(self._owners) else 0
         self._first = np.searchsorted(self._owners, np.arange(count + 1))
@@ -61,8 +61,8 @@ class DenseStore:
 
     def nearest(self, vector: Vectors, pool: str, *, k: int) -> list[int]:
         """Documents of a pool with a passage among the ``k`` nearest, as Chroma finds them."""
-        collection = self._collection(pool)
-        size = min(k, collection.count())
+        collection, size = self._collection(pool)
+        size = min(k, size)
         if not size:
             return []
         found = collection.query(query_embeddings=[vector], n_results=size, include=[])
@@ -84,13 +84,12 @@ class DenseStore:
         """Some passage vectors, evenly spread over all of them."""
         return np.asarray(self._vectors[:: max(1, len(self) // size)][:size])
 
-    def _collection(self, pool: str) -> Any:
+    def _collection(self, pool: str) -> tuple[Any, int]:
         if not self._collections:
             client = _client(self._folder / "chroma")
-            self._collections = {
-                found.name.removeprefix("documents-"): client.get_collection(found.name, embedding_function=None)
-                for found in client.list_collections()
-            }
+            for listed in client.list_collections():
+                found = client.get_collection(listed.name, embedding_function=None)
+                self._collections[listed.name.removeprefix("documents-")] = (found, found.count())
         return self._collections[pool]
 
 

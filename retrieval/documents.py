@@ -7,8 +7,9 @@ put, each thing a person spoke about. The best passage speaks for the document.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from knowledge.dates import PartialDate
 from knowledge.records import (
@@ -134,7 +135,12 @@ def _person(record: Person, lang: str, related: Related) -> tuple[list[str], lis
         facets += _place_facets(where.country, where.city)
     for part in related.appearances.get(record.id, ()):
         event = related.events.get(part.event)
-        said = [record.name(lang), part.text("role", lang), part.text("topic", lang), event.name(lang) if event else None]
+        said = [
+            record.name(lang),
+            part.text("role", lang),
+            part.text("topic", lang),
+            event.name(lang) if event else None,
+        ]
         passages.append(_join(said, lang))
         facets.append(f"event:{part.event}")
     return passages, facets
@@ -182,7 +188,7 @@ def _article(record: Article, lang: str, _: Related) -> tuple[list[str], list[st
     return [*asked, record.text("answer", lang) or ""], facets
 
 
-_PARTS_OF = {
+_PARTS_OF: Mapping[str, Callable[[Any, str, Related], tuple[list[str], list[str]]]] = {
     "listing": _listing,
     "organisation": _organisation,
     "person": _person,

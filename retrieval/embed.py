@@ -108,4 +108,5 @@ def make_embedder(spec: str) -> Embedder:
 def unit(vectors: Vectors) -> Vectors:
     """The vectors at length one; a zero vector stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    scaled: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return scaled

@@ -11,7 +11,20 @@ from knowledge.vocabulary import Term, Vocabulary, load
 from retrieval.language import HAN, fold
 
 _YEAR = re.compile(r"(?<![\d.,])((?:19|20)\d{2})(?:\s*年|(?![\d.,]*\d))(?:\s*-?\s*(1[0-2]|0?[1-9])\s*月)?")
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})\b(?:\s+\d{{1,2}})?,?\s+((?:19|20)\d{{2}})")
 # Cities stand in records by their English name.
 _TAILS = {"日企": "业", "美企": "业", "英企": "业", "德企": "业", "港企": "业", "法企": "业", "韩企": "业"}

@@ -210,9 +210,7 @@ def _build(folder: Path, contents: Contents, embedder: Embedder, progress: Progr
     _write(folder / "manifest.json", asdict(_learn(folder, manifest, embedder)))
 
 
-def _build_lexical(
-    folder: Path, documents: Sequence[Document], segmenter: Segmenter, progress: Progress
-) -> dict[str, set[str]]:
+def _build_lexical(folder: Path, documents: Sequence[Document], segmenter: Segmenter, progress: Progress) -> dict[str, set[str]]:
     known: dict[str, set[str]] = {pool: set() for pool in POOLS}
     rows: dict[str, list[tuple[int, list[str], Sequence[str]]]] = {pool: [] for pool in POOLS}
     for number, document in enumerate(documents):
@@ -297,8 +295,8 @@ def _learn(folder: Path, manifest: Manifest, embedder: Embedder) -> Manifest:
     within = calibration.vectors(index, embedder, asked.within)
     outside = calibration.vectors(index, embedder, asked.outside)
     index.manifest = replace(manifest, spread=calibration.learn_spread(index, within))
-    domain, *sides = calibration.learn_domain(index, within, outside)
-    floor = calibration.learn_floor(index, embedder, asked, domain, (sides[0], sides[1]))
+    domain, inside, out = calibration.learn_domain(index, within, outside)
+    floor = calibration.learn_floor(index, embedder, asked, domain, (within, inside), (outside, out))
     return replace(index.manifest, floor=asdict(floor))
 
 

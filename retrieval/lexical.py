@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
 import tantivy
 
 # A question's word as alternatives of tokens: [["热泵"]] for a word as asked, [["heat", "pump"], ["calor"]] for translations.
@@ -102,7 +103,7 @@ class LexicalPool:
         numbers = self._searcher.fast_field_values("doc", [address for _, address in found])
         mean, deviation = self._spread(known)
         return LexicalScores(
-            {int(number): float(score) for number, (score, _) in zip(numbers, found, strict=True)},
+            {int(number or 0): float(score) for number, (score, _) in zip(numbers, found, strict=True)},
             mean,
             deviation,
             sum(max(self._worth(tokens) for tokens in alternatives) for alternatives in known) + self._missing(clauses),

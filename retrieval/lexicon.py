@@ -24,7 +24,17 @@ LONGEST_EN, LONGEST_ZH = 4, 8
 _ALTERNATIVES = 12
 _NOTE = re.compile(r"\([^)]*\)|\[[^]]*\]|（[^）]*）")
 _LEADING = re.compile(r"^(to be|to|a|an|the|sb|sth) ")
-_SKIP = ("CL:", "variant of", "old variant", "abbr. for", "surname ", "see ", "used in", "also written", "Japanese variant")
+_SKIP = (
+    "CL:",
+    "variant of",
+    "old variant",
+    "abbr. for",
+    "surname ",
+    "see ",
+    "used in",
+    "also written",
+    "Japanese variant",
+)
 _WORD = re.compile(r"[^\W_]+")
 
 

@@ -22,7 +22,9 @@ from retrieval.segment import stopwords
 
 _UNIT = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
 _BRACKETED = re.compile(r"[(（]([^)）]+)[)）]")
-_LEGAL = re.compile(r"[, ]+(co\.?,? ?ltd\.?|ltd\.?|inc\.?|corp\.?|corporation|gmbh|s\.?a\.?|ag|limited|llc|pvt\.? ?ltd\.?)\.?$", re.I)
+_LEGAL = re.compile(
+    r"[, ]+(co\.?,? ?ltd\.?|ltd\.?|inc\.?|corp\.?|corporation|gmbh|s\.?a\.?|ag|limited|llc|pvt\.? ?ltd\.?)\.?$", re.I
+)
 _LEGAL_ZH = re.compile(r"(株式会社|股份有限公司|有限公司|集团)")
 _LONGEST = 24
 
@@ -242,7 +244,9 @@ def _common_words() -> frozenset[str]:
     """Spellings that are a place or a plain word first, whoever else is called so."""
     words = load()
     places = {normalise(word) for terms in (words.cities, words.countries) for t in terms.values() for word in t.spellings()}
-    general = {normalise(w) for ts in (words.kinds, words.sectors, words.roles, words.stages) for t in ts.values() for w in t.spellings()}
+    general = {
+        normalise(w) for ts in (words.kinds, words.sectors, words.roles, words.stages) for t in ts.values() for w in t.spellings()
+    }
     romanised = {spelling for place in places for spelling in _pinyin(place, person=False)}
     return frozenset(places | general | romanised | stopwords("en") | stopwords("zh"))
 

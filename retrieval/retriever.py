@@ -86,8 +86,11 @@ class HybridRetriever:
         found = self.find(query, k=k)
         return found.hits if found.passes else []
 
-    def find(self, query: Query, *, k: int = 10) -> Found:
-        """The best records whether they reach the floor or not, with the evidence for them."""
+    def find(self, query: Query, *, k: int = 10, vector: Vectors | None = None) -> Found:
+        """The best records whether they reach the floor or not, with the evidence for them.
+
+        ``vector`` is the question's, for callers who have embedded many at once.
+        """
         # Traditional characters are folded before anything else, or they would be asked in another voice.
         text = simplified(clean(query.text))
         lang = base(query.lang or detect(text))
@@ -96,7 +99,7 @@ class HybridRetriever:
         allowed = self.index.allowed(query.facets).tolist() if query.facets else None
         if allowed is not None and not allowed:
             return Found()
-        vector = self._vector(text, lang)
+        vector = self._vector(text, lang) if vector is None else vector
         lexical = self._lexical(text, query.facets)
         ranked = self._fuse(vector, lang, lexical, allowed)
         if not ranked:
@@ -112,7 +115,8 @@ class HybridRetriever:
         return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
     def _embed(self, text: str, lang: str) -> Vectors:
-        return dense.centred(self.embedder.embed([text]), self.index.centres[lang])[0]
+        vector: Vectors = dense.centred(self.embedder.embed([text]), self.index.centres[lang])[0]
+        return vector
 
     def _lexical(self, text: str, facets: Sequence[Sequence[str]]) -> dict[str, LexicalScores]:
         clauses = self.clauses(text)
@@ -126,9 +130,7 @@ class HybridRetriever:
         to_zh, to_en = self.index.lexicon.translate(text, self.index.segmenter)
         return {"en": [*latin, *to_en], "zh": [*han, *to_zh]}
 
-    def _fuse(
-        self, vector: Vectors, lang: str, lexical: dict[str, LexicalScores], allowed: Sequence[int] | None
-    ) -> list[Hit]:
+    def _fuse(self, vector: Vectors, lang: str, lexical: dict[str, LexicalScores], allowed: Sequence[int] | None) -> list[Hit]:
         best: dict[str, Hit] = {}
         for pool in POOLS:
             numbers = self._candidates(vector, pool, lexical[pool], allowed)
@@ -140,9 +142,7 @@ class HybridRetriever:
                 best[hit.key] = _merge(best.get(hit.key), hit)
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.key))
 
-    def _candidates(
-        self, vector: Vectors, pool: str, lexical: LexicalScores, allowed: Sequence[int] | None
-    ) -> list[int]:
+    def _candidates(self, vector: Vectors, pool: str, lexical: LexicalScores, allowed: Sequence[int] | None) -> list[int]:
         if allowed is not None and len(allowed) <= _EXACT:
             return [number for number in allowed if self.index.languages[number] == pool]
         near = self.index.dense.nearest(vector, pool, k=CANDIDATES)
@@ -194,7 +194,5 @@ def _merge(one: Hit | None, other: Hit) -> Hit:
     if one is None:
         return other
     winner = one if one.score >= other.score else other
-    evidence = Evidence(
-        max(one.evidence.dense, other.evidence.dense), max(one.evidence.coverage, other.evidence.coverage)
-    )
+    evidence = Evidence(max(one.evidence.dense, other.evidence.dense), max(one.evidence.coverage, other.evidence.coverage))
     return Hit(winner.key, winner.score, winner.lang, evidence)

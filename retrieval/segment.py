@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import marshal
 import re
 import warnings
 from collections.abc import Iterable
@@ -27,9 +28,9 @@ def stopwords(lang: str) -> frozenset[str]:
 
 @cache
 def _stemmer() -> Any:
-    import snowballstemmer
+    import Stemmer
 
-    return snowballstemmer.stemmer("english")
+    return Stemmer.Stemmer("english")
 
 
 @lru_cache(maxsize=200_000)
@@ -110,18 +111,16 @@ def _load_jieba(terms: Iterable[str], cache: Path | None) -> Any:
 
 
 def write_dictionary(terms: Iterable[str], folder: Path) -> None:
-    """Write jieba's own dictionary plus ``terms`` to ``folder``, where a Segmenter finds it."""
+    """Write jieba's own dictionary plus ``terms`` to ``folder``, where a Segmenter finds it, ready loaded."""
     jieba = _jieba()
-    base = jieba.Tokenizer()
-    base.tmp_dir = str(folder)
-    base.cache_file = "base.cache"
-    base.initialize()
-    own = sorted({fold(term) for term in terms if 2 <= len(term) <= 12 and _HAN.fullmatch(term[0]) and _all_han(term)})
-    stock = Path(jieba.__file__).parent / "dict.txt"
-    lines = [f"{term} {max(base.suggest_freq(term), 3)} n\n" for term in own if not base.FREQ.get(term)]
-    (folder / "jieba.dict").write_text(stock.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
-    (folder / "base.cache").unlink(missing_ok=True)
-
-
-def _all_han(term: str) -> bool:
-    return all(_HAN.fullmatch(char) for char in term)
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir, tokenizer.cache_file = str(folder), "base.cache"
+    tokenizer.initialize()
+    own = sorted({fold(term) for term in terms if 2 <= len(term) <= 12 and all(map(_HAN.fullmatch, term))})
+    for term in own:
+        if not tokenizer.FREQ.get(term):
+            tokenizer.add_word(term)
+    (folder / "base.cache").unlink()
+    # jieba reads a dictionary only when its cache is older, so the words stand in the file and the counts in the cache.
+    (folder / "jieba.dict").write_text("".join(f"{term}\n" for term in own), encoding="utf-8")
+    (folder / "jieba.cache").write_bytes(marshal.dumps((tokenizer.FREQ, tokenizer.total)))

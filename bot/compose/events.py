@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from bot.compose.page import Page
 from bot.compose.people import person_card
@@ -34,7 +34,7 @@ def event_card(page: Page, event: Event, *, score: float = 0.0) -> Card:
     )
 
 
-def event_blocks(page: Page, event: Event, aspects: Collection[str], *, score: float = 0.0) -> list[Block]:
+def event_blocks(page: Page, event: Event, aspects: Set[str], *, score: float = 0.0) -> list[Block]:
     """One event; the lead answers what was asked, or says what it was."""
     answers = [text for aspect in _ASKABLE if aspect in aspects and (text := _aspect(page, event, aspect))]
     name = page.name(event)
@@ -54,8 +54,15 @@ def event_blocks(page: Page, event: Event, aspects: Collection[str], *, score: f
 
 def events_blocks(page: Page, events: Sequence[Event], *, scope: str, scores: Mapping[str, float]) -> list[Block]:
     """Several events under a lead that counts them, each with date and place."""
-    listed = [page.say("event_in_list", name=page.name(event), when=when(page, event), where=where(page, event)) for event in events]
-    lead = page.say("events_lead_one" if len(events) == 1 else "events_lead", n=len(events), scope=scope, names=page.speech.join(listed))
+    listed = [
+        page.say("event_in_list", name=page.name(event), when=when(page, event), where=where(page, event)) for event in events
+    ]
+    lead = page.say(
+        "events_lead_one" if len(events) == 1 else "events_lead",
+        n=len(events),
+        scope=scope,
+        names=page.speech.join(listed),
+    )
     return [Text(lead, "lead"), *(event_card(page, event, score=scores.get(event.key, 0.0)) for event in events)]
 
 
@@ -124,5 +131,9 @@ def _sentences(page: Page, parts: Sequence[str]) -> str:
 def _organiser_contact(page: Page, event: Event) -> str:
     ids = [part["organisation"] for part in event.organisations if part.get("organisation")]
     found: list[Record] = page.kb.fetch([f"organisation/{id_}" for id_ in ids])
-    known = [page.say("labelled", label=page.name(one), text=page.contact(one)) for one in found if page.text(one, "contact") or getattr(one, "website", None)]
+    known = [
+        page.say("labelled", label=page.name(one), text=page.contact(one))
+        for one in found
+        if page.text(one, "contact") or getattr(one, "website", None)
+    ]
     return page.say("semicolon").join(known[:2]) or page.say("contact_by_desk", link=page.desk)

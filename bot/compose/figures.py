@@ -5,7 +5,7 @@ Nothing is added up or divided here: figures of one metric may count different t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from decimal import Decimal
 
 from bot.compose.page import Page
@@ -17,7 +17,7 @@ _YI, _WAN = Decimal(100_000_000), Decimal(10_000)
 _BILLION = Decimal(1_000_000_000)
 
 
-def metric_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], aspects: Collection[str], at: str | None) -> list[Block]:
+def metric_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], aspects: Set[str], at: str | None) -> list[Block]:
     """The figure asked for first – the latest, or the one known ``at`` a date –, then the others, then how they relate."""
     ordered = sorted(figures, key=lambda one: one.as_of or "", reverse=True)
     if not ordered:

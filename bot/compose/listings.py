@@ -10,7 +10,12 @@ from knowledge.records import Listing
 
 
 def listing_blocks(
-    page: Page, listings: Sequence[Listing], *, why: Mapping[str, Sequence[str]], scores: Mapping[str, float], scope: str = ""
+    page: Page,
+    listings: Sequence[Listing],
+    *,
+    why: Mapping[str, Sequence[str]],
+    scores: Mapping[str, float],
+    scope: str = "",
 ) -> list[Block]:
     """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
     blocks: list[Block] = [Text(_lead(page, listings, scope), "lead")]
@@ -53,4 +58,8 @@ def _lead(page: Page, listings: Sequence[Listing], scope: str) -> str:
 
 
 def _why(page: Page, words: Sequence[str]) -> str:
-    return page.say("why_words", words=page.speech.join([page.say("quoted", text=word) for word in words])) if words else page.say("why_meaning")
+    return (
+        page.say("why_words", words=page.speech.join([page.say("quoted", text=word) for word in words]))
+        if words
+        else page.say("why_meaning")
+    )

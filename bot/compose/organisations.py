@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from bot.compose.page import Page
 from bot.values import Block, Card, Text
@@ -27,12 +27,14 @@ def organisation_card(page: Page, record: Organisation, *, score: float = 0.0) -
     )
 
 
-def organisation_blocks(page: Page, record: Organisation, aspects: Collection[str], *, score: float = 0.0) -> list[Block]:
+def organisation_blocks(page: Page, record: Organisation, aspects: Set[str], *, score: float = 0.0) -> list[Block]:
     """One organisation, its lead shaped by what was asked: contact, place, people, or who it is."""
     blocks: list[Block] = [Text(_lead(page, record, aspects), "lead"), organisation_card(page, record, score=score)]
     people = page.kb.all(Person, organisation=record.id)
     if people:
-        said = [page.say("person_with_title", name=page.both(person), title=page.text(person, "title") or "") for person in people[:6]]
+        said = [
+            page.say("person_with_title", name=page.both(person), title=page.text(person, "title") or "") for person in people[:6]
+        ]
         blocks.append(Text(page.say("people_there", names=page.speech.join(said)), "body"))
     listings = page.kb.all(Listing, organisation=record.id)
     if listings:
@@ -40,7 +42,7 @@ def organisation_blocks(page: Page, record: Organisation, aspects: Collection[st
     return blocks
 
 
-def _lead(page: Page, record: Organisation, aspects: Collection[str]) -> str:
+def _lead(page: Page, record: Organisation, aspects: Set[str]) -> str:
     name = page.both(record)
     if "contact" in aspects:
         key = "organisation_contact" if page.text(record, "contact") else "organisation_no_contact"
@@ -57,4 +59,7 @@ def organisations_blocks(page: Page, records: Sequence[Organisation], *, scope: 
     key = "organisations_lead_one" if len(records) == 1 else "organisations_lead"
     names = page.speech.join([page.name(record) for record in records])
     lead = page.say(key, n=len(records), names=names, scope=scope)
-    return [Text(lead, "lead"), *(organisation_card(page, record, score=scores.get(record.key, 0.0)) for record in records)]
+    return [
+        Text(lead, "lead"),
+        *(organisation_card(page, record, score=scores.get(record.key, 0.0)) for record in records),
+    ]

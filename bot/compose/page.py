@@ -128,7 +128,13 @@ class Page:
         return str(name.get(self.base) or name.get("en") or name.get("zh") or "") if isinstance(name, Mapping) else None
 
     def card(
-        self, record: Record, lines: Iterable[tuple[str, str | None]], *, kind: str, score: float = 0.0, contact: bool = True
+        self,
+        record: Record,
+        lines: Iterable[tuple[str, str | None]],
+        *,
+        kind: str,
+        score: float = 0.0,
+        contact: bool = True,
     ) -> Card:
         """A card for the record with the lines that have something to say; a line is (label key, text)."""
         return Card(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from bot.compose.page import Page
 from bot.values import Block, Card, Text
@@ -18,9 +18,7 @@ def person_card(page: Page, person: Person, *, event: str | None = None, score: 
     return page.card(person, lines, kind="person", score=score)
 
 
-def person_blocks(
-    page: Page, person: Person, aspects: Collection[str], *, event: str | None = None, score: float = 0.0
-) -> list[Block]:
+def person_blocks(page: Page, person: Person, aspects: Set[str], *, event: str | None = None, score: float = 0.0) -> list[Block]:
     """One person, the lead shaped by what was asked: how to reach them, what they said, or who they are."""
     name = page.both(person)
     if "contact" in aspects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Set
 
 from bot.compose.page import Page
 from bot.values import Block, Card, Text
@@ -30,7 +30,7 @@ def programme_card(page: Page, record: Programme, *, score: float = 0.0) -> Card
     )
 
 
-def programme_blocks(page: Page, record: Programme, aspects: Collection[str], *, score: float = 0.0) -> list[Block]:
+def programme_blocks(page: Page, record: Programme, aspects: Set[str], *, score: float = 0.0) -> list[Block]:
     """One programme; the lead answers what was asked, or says what it is, and names what is not on record."""
     name = page.both(record)
     asked = [aspect for aspect in _FIELDS if aspect in aspects]

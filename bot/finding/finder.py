@@ -1,0 +1,34 @@
+"""The finder: the rules of finding in their order."""
+
+from __future__ import annotations
+
+from bot.finding.listed import Listed
+from bot.finding.measured import Measured
+from bot.finding.named import Named
+from bot.finding.searched import Searched
+from bot.finding.shelf import Finding, Shelf
+from bot.understand import Understanding
+from knowledge.store import KnowledgeBase
+from retrieval.retriever import HybridRetriever
+
+
+class Finder:
+    """Turns an understanding into records, by the first rule that fits; what no rule fits is searched for."""
+
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+        shelf = Shelf(kb, retriever)
+        listed, named, measured = Listed(shelf), Named(shelf), Measured(shelf)
+        self._rules = (
+            listed.counted, measured.dated, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
+        )  # fmt: skip
+        self._searched = Searched(shelf, measured).searched
+
+    def find(self, asked: Understanding) -> Finding:
+        """The records that answer, and how they are to be told."""
+        if asked.talk:
+            return Finding(asked.talk)
+        for rule in self._rules:
+            finding = rule(asked)
+            if finding is not None:
+                return finding
+        return self._searched(asked)

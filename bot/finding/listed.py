@@ -1,0 +1,118 @@
+"""Listed by facets: everything of a kind in a place, sector, stage or year, when no other words are left to search for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.finding.shelf import SHOWN, TABLES, Finding, Groups, Shelf, first
+from bot.understand import Understanding
+from knowledge.records import Event, split_key
+from retrieval.retriever import Query
+
+
+class Listed:
+    """Answers that are lists, counts or bare places."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    def counted(self, asked: Understanding) -> Finding | None:
+        """How many records this knowledge base holds of a kind, in a place, sector or stage."""
+        if not ({"how_many", "held"} <= asked.aspects) or asked.content:
+            return None
+        kind = first(kind for kind in asked.facets.values("kind") if kind in TABLES and kind != "statistic")
+        listing = "listing" in asked.facets.values("kind")
+        if kind is None and not listing:
+            return None
+        table = "listing" if listing and kind in (None, "technology") else TABLES[kind or "technology"]
+        groups = [(f"type:{table}",), *self.shelf.narrowed(asked, sector=True)]
+        if table == "listing" and not listing:
+            groups.append((f"kind:{kind}",))
+        return Finding(
+            "count",
+            count=len(self.shelf.keys(groups)),
+            scope=(("listing" if listing else kind or "listing"), *self.shelf.scope(asked)),
+        )
+
+    def listed(self, asked: Understanding) -> Finding | None:
+        """Everything of a kind that the facets leave, when the question has no other words."""
+        kinds = asked.facets.values("kind")
+        sector = self.shelf.only_sector(asked)
+        if (asked.topic and not sector) or (asked.wants_figures and "list" not in asked.aspects):
+            return None
+        if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
+            return None
+        narrowed = self.shelf.narrowed(asked, sector=bool(sector))
+        if self._wants_partners(asked) or "organisation" in kinds:
+            return self._organisations(asked, narrowed)
+        if "event" in kinds and (narrowed or asked.facets.values("year")) and not asked.named("event"):
+            return self._events(asked, narrowed)
+        listing_kinds = [kind for kind in kinds if TABLES.get(kind) == "listing"]
+        others = [kind for kind in listing_kinds if kind not in ("technology", "listing")]
+        if (listing_kinds or sector) and (narrowed or others) and not self.shelf.named_keys(asked):
+            return self._listings(asked, narrowed, others)
+        return None
+
+    def _wants_partners(self, asked: Understanding) -> bool:
+        words = asked.facets.folded
+        partner = "partner" in words or "伙伴" in words
+        return partner or "wipo_green_partner" in asked.facets.values("role")
+
+    def _organisations(self, asked: Understanding, narrowed: Groups) -> Finding | None:
+        named = [key for key in self.shelf.named_keys(asked) if not key.startswith("listing/")]
+        roles = [role for role in asked.facets.values("role") if role not in ("provider", "network", "partner_other")]
+        if self._wants_partners(asked):
+            roles = ["wipo_green_partner"]
+        if named or not (roles or asked.facets.places) or asked.facets.values("year"):
+            return None
+        groups = [("type:organisation",), *[group for group in narrowed if not group[0].startswith("stage")]]
+        if roles:
+            groups.append(tuple(f"role:{role}" for role in roles))
+        keys = self.shelf.keys(groups)
+        if not keys:
+            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+        return Finding("organisations", self.shelf.fetch(keys), scope=self.shelf.scope(asked), count=len(keys))
+
+    def _events(self, asked: Understanding, narrowed: Groups) -> Finding | None:
+        groups = [("type:event",), *[group for group in narrowed if not group[0].startswith(("stage", "sector"))]]
+        for key in asked.named("organisation"):
+            groups.append((f"organisation:{split_key(key)[1]}",))
+        events = [event for event in self.shelf.fetch(self.shelf.keys(groups)) if isinstance(event, Event)]
+        month = first(value for value in asked.facets.values("year") if "-" in value)
+        if month:
+            events = [event for event in events if event.start and event.start.startswith(month)]
+        if not events:
+            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+        events.sort(key=lambda event: event.start or "", reverse=True)
+        route = "events" if len(events) > 1 else "event"
+        return Finding(route, tuple(events), scope=self.shelf.scope(asked), count=len(events))
+
+    def _listings(self, asked: Understanding, narrowed: Groups, kinds: Sequence[str]) -> Finding:
+        groups = [("type:listing",), *[group for group in narrowed if not group[0].startswith("year")]]
+        if kinds:
+            groups.append(tuple(f"kind:{kind}" for kind in kinds))
+        keys = self.shelf.keys(groups)
+        if not keys:
+            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=SHOWN)
+        shown = [hit.key for hit in found.hits] or keys[:SHOWN]
+        return Finding(
+            "listings",
+            self.shelf.fetch(shown),
+            {hit.key: hit.score for hit in found.hits},
+            self.shelf.scope(asked),
+            len(keys),
+        )
+
+    def place(self, asked: Understanding) -> Finding | None:
+        """A bare place name: what there is on it."""
+        bare = not (asked.content or self.shelf.named_keys(asked) or asked.facets.values("kind"))
+        if not bare or not asked.facets.places or asked.aspects - {"results", "what", "list"}:
+            return None
+        narrowed = self.shelf.narrowed(asked)
+        for table, route in (("event", "events"), ("listing", "listings"), ("organisation", "organisations")):
+            keys = self.shelf.keys([(f"type:{table}",), *narrowed])
+            if keys:
+                route = "event" if route == "events" and len(keys) == 1 else route
+                return Finding(route, self.shelf.fetch(keys[:SHOWN]), scope=self.shelf.scope(asked), count=len(keys))
+        return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)

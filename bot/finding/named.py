@@ -1,0 +1,124 @@
+"""Looked up by name: the card of what is named, the people of a body, and who was at an event."""
+
+from __future__ import annotations
+
+from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
+from bot.understand import Understanding
+from knowledge.records import Event, split_key
+from retrieval.names import NameMatch
+from retrieval.retriever import Query
+
+_PLAIN = frozenset({"what", "contact", "website", "cost", "join", "eligibility"})
+# What a card of a kind can answer by itself; anything else needs a search.
+_CARD_ANSWERS = {
+    "organisation": frozenset({"what", "who", "contact", "website", "where", "list"}),
+    "programme": frozenset({"what", "contact", "website", "cost", "join", "eligibility", "list"}),
+    "event": frozenset(
+        {"what", "who", "when", "where", "organiser", "attendance", "agenda", "results", "contact", "list", "said"}
+    ),
+    "metric": frozenset({"what", "how_many", "rank", "share", "trend", "latest", "list", "when"}),
+}
+
+
+class Named:
+    """Answers that start from a name in the question."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+
+    def people(self, asked: Understanding) -> Finding | None:
+        """People of a named event or organisation: all of them, or those whose part fits the question's other words."""
+        wanted = "who" in asked.aspects or "person" in asked.facets.values("kind")
+        if not wanted or asked.named("person") or asked.aspects & {"organiser", "eligibility", "contact", "attendance"}:
+            return None
+        event = self._event_meant(asked)
+        groups = [("type:person",), *([(f"event:{event.id}",)] if event else [])]
+        if set(asked.facets.values("role")) - {"organiser", "host", "supporter", "network"}:
+            return None
+        # "who is BCAA" asks about the body, "who spoke for BCAA" about its people.
+        specific = bool(asked.content) or "what" not in asked.aspects
+        titled = any(
+            m.facet == "kind" and m.value == "person" and m.words not in ("who", "谁", "哪位") for m in asked.facets.mentions
+        )
+        for key in asked.named("organisation"):
+            group = (f"organisation:{split_key(key)[1]}",)
+            if (event or titled or (specific and key not in GENERIC)) and self.shelf.keys([*groups, group]):
+                groups.append(group)
+        keys = self.shelf.keys(groups) if len(groups) > 1 else []
+        if not keys:
+            return Finding("event", (event,)) if event and not specific else None
+        return self._ranked_people(asked, groups, len(keys), event, specific=specific or titled)
+
+    def _ranked_people(self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool) -> Finding:
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count)
+        scores = {hit.key: hit.score for hit in found.hits}
+        kept = [hit.key for hit in found.hits if not specific or hit.score >= found.hits[0].score - 2.5]
+        records = self.shelf.fetch(kept[: 4 if specific else 12])
+        return Finding("person" if len(records) == 1 else "people", records, scores, event=event)
+
+    def bodies_at_event(self, asked: Understanding) -> Finding | None:
+        """Organisations that took part in an event: "which court was there?"."""
+        roles = [role for role in asked.facets.values("role") if role not in ("organiser", "host", "supporter")]
+        if not roles and "organisation" not in asked.facets.values("kind") and not _asks_for_a_body(asked):
+            return None
+        event = self._event_meant(asked)
+        if event is None or asked.aspects & {"organiser", "contact", "eligibility", "results"}:
+            return None
+        groups = [("type:organisation",), (f"event:{event.id}",)]
+        by_role = [*groups, tuple(f"role:{role}" for role in roles)]
+        keys = self.shelf.keys(by_role) if roles else []
+        if keys:
+            return Finding("organisations", self.shelf.fetch(keys[:8]), scope=(event.name(asked.base),), count=len(keys))
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=8)
+        kept = [hit.key for hit in found.hits if not asked.content or hit.score >= found.hits[0].score - 1.5]
+        return Finding("organisations", self.shelf.fetch(kept), scope=(event.name(asked.base),)) if kept else None
+
+    def _event_meant(self, asked: Understanding) -> Event | None:
+        """The event named, or the one of its year and place that fits the words best by far."""
+        named = first(self.shelf.fetch(asked.named("event")[:1]))
+        if isinstance(named, Event):
+            return named
+        if "event" not in asked.facets.values("kind") or not (asked.facets.values("year") or asked.facets.values("city")):
+            return None
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang, (("type:event",), *self.shelf.narrowed(asked))), k=2).hits
+        clear = found and (len(found) == 1 or found[0].score >= found[1].score + 1.0)
+        best = first(self.shelf.fetch([found[0].key])) if clear else None
+        return best if isinstance(best, Event) else None
+
+    def named(self, asked: Understanding) -> Finding | None:
+        """The card of what is named, when the card itself can answer and no other words are left."""
+        reached = asked.aspects & {"contact", "website"} and self.shelf.named_keys(asked)
+        if asked.content and not reached:
+            return None
+        several = [match for match in asked.names if len(_people_keys(match)) > 1]
+        if several and not asked.named("event"):
+            return Finding("choice", choices=self.shelf.fetch(_people_keys(several[0])), scope=(several[0].name,))
+        people = asked.named("person")
+        if people and not asked.wants_figures:
+            event = first(self.shelf.fetch(asked.named("event")[:1]))
+            return Finding("person", self.shelf.fetch(people[:1]), event=event if isinstance(event, Event) else None)
+        only_generic = not self.shelf.named_keys(asked)
+        # A longer name says more precisely what is meant.
+        for match in sorted(asked.names, key=lambda match: match.start - match.end):
+            for kind in ("event", "programme", "organisation", "metric"):
+                keys = [key for key in match.keys if key.startswith(f"{kind}/") and (only_generic or key not in GENERIC)]
+                if keys and kind == "organisation" and {"when", "join"} <= asked.aspects and self._since(keys[0]):
+                    return Finding(kind, self.shelf.fetch(keys[:1]))
+                plain = not only_generic or (asked.aspects <= _PLAIN and not asked.facets.values("kind"))
+                if keys and plain and asked.aspects <= _CARD_ANSWERS[kind] | {"latest"}:
+                    return Finding(kind, self.shelf.fetch(keys[:1]))
+        listings = asked.named("listing")
+        if listings and not asked.named("organisation", "programme", "event") and not asked.wants_figures:
+            return Finding("listings", self.shelf.fetch(listings[:SHOWN]), count=len(listings))
+        return None
+
+    def _since(self, key: str) -> bool:
+        return bool(getattr(self.shelf.kb.get(key), "partner_since", None))
+
+
+def _people_keys(match: NameMatch) -> list[str]:
+    return [key for key in match.keys if key.startswith("person/")]
+
+
+def _asks_for_a_body(asked: Understanding) -> bool:
+    return any(word in asked.facets.folded for word in ("court", "法院", "检察院", "procuratorate"))

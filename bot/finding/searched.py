@@ -1,0 +1,173 @@
+"""Searched for: the best of all kinds of record, tipped by what the question is after, and only if it truly fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+
+from bot.finding.measured import SAME_SUBJECT, Measured
+from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Shelf, first
+from bot.understand import Understanding
+from knowledge.records import LANGUAGES
+from retrieval.documents import Related, document, related
+from retrieval.retriever import Found, Hit, Query
+
+NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
+ARTICLE_BONUS = 0.5  # an article was written to answer
+FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
+_DEPTH = 40
+# A record must be this relevant to be shown: its cosine, plus shares of the question's words it has (see _relevance). Chosen on
+# the tuning journeys: most questions near the field that nothing answers fall below, hardly any that something answers.
+RELEVANT = 0.42
+_CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
+
+# What a question is after, and the kinds of record that can say it.
+_LEANS: Mapping[str, Mapping[str, float]] = {
+    "how_many": {"metric": 3.0, "article": 0.5},
+    "rank": {"metric": 3.0, "article": 0.5},
+    "share": {"metric": 3.0},
+    "trend": {"metric": 2.5},
+    "conflict": {"metric": 2.0, "article": 1.5},
+    "attendance": {"metric": 2.0, "event": 2.0},
+    "who": {"person": 2.0, "article": 0.5},
+    "said": {"person": 1.0, "article": 1.5},
+    "when": {"event": 1.0, "article": 1.0, "metric": 1.0},
+    "where": {"event": 1.0, "article": 0.5},
+    "organiser": {"event": 1.5, "article": 0.5},
+    "agenda": {"event": 1.0, "article": 1.0},
+    "results": {"event": 0.5, "article": 1.0},
+    "cost": {"programme": 1.0, "article": 1.5},
+    "join": {"programme": 1.0, "article": 1.5},
+    "eligibility": {"programme": 1.0, "article": 1.5},
+    "what": {"article": 0.7, "programme": 0.7},
+    "contact": {"organisation": 1.5, "person": 0.5, "article": 0.5},
+}
+
+
+class Searched:
+    """Answers found by words and meaning."""
+
+    def __init__(self, shelf: Shelf, measured: Measured) -> None:
+        self.shelf = shelf
+        self.measured = measured
+
+    def searched(self, asked: Understanding) -> Finding:
+        """The best of all kinds; what the question is after tips the scales between them."""
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
+        ranked = self._leaned(asked, found)
+        top = first(hit for hit in ranked[:3] if hit.score >= ranked[0].score - 1.0 and self._believed(asked, hit))
+        if top is None:
+            return Finding("silence", confidence=found.confidence)
+        if top.kind == "listing":
+            return self._searched_listings(asked)
+        if top.kind == "metric":
+            same = [hit for hit in ranked if hit.kind == "metric" and hit.score >= top.score - SAME_SUBJECT]
+            return self.measured.told(asked, *same[:3])
+        records = self.shelf.fetch([top.key])
+        scores = {hit.key: hit.score for hit in ranked}
+        if top.kind == "person":
+            close = [hit.key for hit in ranked if hit.kind == "person" and hit.score >= top.score - 1.0]
+            records = self.shelf.fetch(close[:3])
+            return Finding("person" if len(records) == 1 else "people", records, scores)
+        return Finding(top.kind, records, scores, confidence=found.confidence)
+
+    def _leaned(self, asked: Understanding, found: Found) -> list[Hit]:
+        """The hits with what the question is after added to their scores."""
+        named = set(asked.named("person", "organisation", "event", "programme", "listing", "metric"))
+        about = {key for name in named - GENERIC for key in self.shelf.about(name)}
+        leans: dict[str, float] = {}
+        for aspect in asked.aspects:
+            for kind, weight in _LEANS.get(aspect, {}).items():
+                leans[kind] = max(leans.get(kind, 0.0), weight)
+        for facet in asked.facets.values("kind"):
+            table = TABLES.get(facet)
+            if table:
+                leans[table] = max(leans.get(table, 0.0), KIND_BONUS)
+        if not asked.aspects & set(_LEANS) and not named:
+            leans["listing"] = max(leans.get("listing", 0.0), KIND_BONUS)
+        if not asked.wants_figures and "statistic" not in asked.facets.values("kind"):
+            leans.setdefault("metric", -FIGURE_MALUS)
+        leans["article"] = leans.get("article", 0.0) + ARTICLE_BONUS
+        hits = [
+            replace(
+                hit,
+                score=hit.score
+                + leans.get(hit.kind, 0.0)
+                + (GENERIC_BONUS if hit.key in GENERIC else NAME_BONUS) * (hit.key in named)
+                + (ABOUT_BONUS if hit.key in about else 0.0)
+                - (self.measured.misplaced(asked, hit.key) if hit.kind == "metric" else 0.0),
+            )
+            for hit in found.hits
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.key))
+
+    def _believed(self, asked: Understanding, top: Hit) -> bool:
+        """Whether the best record answers: it must be about what the question's own words are about.
+
+        A record that is named still has to say something on the rest; a record that has every word may sound unlike the field.
+        """
+        share = self._shared(asked, top)
+        if asked.topic and not share and top.evidence.dense < _CLOSE:
+            return False
+        if top.key in asked.named(top.kind) and top.key not in GENERIC:
+            return True
+        if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
+            return True
+        return self.shelf.retriever.index.floor.passes(top.evidence) and self._relevance(top, share) >= RELEVANT
+
+    def _shared(self, asked: Understanding, hit: Hit) -> float:
+        """The share of the question's own words that a record has, in either language."""
+        words = asked.topic or asked.content
+        if not words:
+            return 1.0
+        record = self.shelf.kb.get(hit.key)
+        texts = [document(record, lang, self._related).text for lang in LANGUAGES]
+        return min(1.0, len(self.shelf.retriever.matched(" ".join(words), texts)) / len(words))
+
+    @staticmethod
+    def _relevance(hit: Hit, share: float) -> float:
+        return hit.evidence.dense + 0.4 * hit.evidence.coverage + 0.3 * share
+
+    @cached_property
+    def _related(self) -> Related:
+        return related(self.shelf.kb)
+
+    def _searched_listings(self, asked: Understanding) -> Finding:
+        """Listings for a problem, within the places and stages that were asked for."""
+        kinds = [kind for kind in asked.facets.values("kind") if kind in ("need", "expert")]
+        groups = [
+            ("type:listing",),
+            *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")],
+        ]
+        if kinds:
+            groups.append(tuple(f"kind:{kind}" for kind in kinds))
+        text = self._without_places(asked)
+        found = self.shelf.retriever.find(Query(text, asked.base, tuple(groups)), k=12)
+        floor = self.shelf.retriever.index.floor
+        strict = not groups[1:]
+        kept = [
+            hit
+            for hit in found.hits
+            if hit.score >= found.hits[0].score - 3.5
+            and floor.passes(hit.evidence)
+            and (not strict or self._relevance(hit, self._shared(asked, hit)) >= RELEVANT)
+        ][:SHOWN]
+        if kept:
+            return Finding(
+                "listings",
+                self.shelf.fetch([hit.key for hit in kept]),
+                {hit.key: hit.score for hit in kept},
+                self.shelf.scope(asked),
+            )
+        if len(groups) > 1:
+            wide = self.shelf.retriever.find(Query(text, asked.base, (("type:listing",),)), k=3)
+            near = self.shelf.fetch([hit.key for hit in wide.hits if floor.passes(hit.evidence)])
+            return Finding("silence", scope=self.shelf.scope(asked), choices=near, confidence=found.confidence)
+        return Finding("silence", confidence=found.confidence)
+
+    def _without_places(self, asked: Understanding) -> str:
+        """The text without the words that already narrow: they would pull towards records that merely name the place."""
+        if not asked.facets.places and not asked.facets.values("stage"):
+            return asked.text
+        return " ".join(asked.facets.without("country", "city", "stage").split()) or asked.text

@@ -1,0 +1,36 @@
+"""What tests of every package share: the starter knowledge base, built once, and the assistant over it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot import bootstrap
+from bot.assistant import Assistant
+from bot.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the starter knowledge base and its index, to be read only.
+
+    To save its building while working on tests, name a folder to keep it in: GREENASK_TEST_HOME=/tmp/home make test.
+    """
+    kept = os.environ.get("GREENASK_TEST_HOME")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("home")
+    settings = Settings(data_dir=folder)
+    with closing(bootstrap.open_kb(settings)) as kb:
+        bootstrap.build(settings, kb)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def assistant(home: Path) -> Iterator[Assistant]:
+    """The assistant over the starter knowledge base."""
+    settings = Settings(data_dir=home)
+    with closing(bootstrap.open_kb(settings)) as kb:
+        yield Assistant(kb, bootstrap.open_retriever(settings, kb))
