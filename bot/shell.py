@@ -213,9 +213,14 @@ class Shell:
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            """Left to whoever runs the command."""
+            raise BrokenPipeError
+
     # Nothing is cut to fit a screen that is not there.
     width = None if stream.isatty() else 200
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    return Piped(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
 
 def database_shown(settings: Settings) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 _SAMPLE = 800
 _FOLDS = 5
+_FALSE_ANSWERS = 0.03  # share of questions outside the field that may reach the floor
 _FINDS = 150  # sample questions of each side and language that are searched for
 
 
@@ -107,4 +108,4 @@ def learn_floor(
 
     yes, no = evidence(asked.within, within), evidence(asked.outside, outside)
     answer = separate(yes, no, ridge=0.1)
-    return Floor(domain, answer, threshold(answer, yes, no))
+    return Floor(domain, answer, threshold(answer, yes, no, allowed=_FALSE_ANSWERS))

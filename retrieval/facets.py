@@ -26,7 +26,8 @@ _MONTHS = (
     "december",
 )
 _MONTH = re.compile(rf"\b({'|'.join(_MONTHS)})\b(?:\s+\d{{1,2}})?,?\s+((?:19|20)\d{{2}})")
-# Cities stand in records by their English name.
+_CAPITALS = re.compile(r"\b(?:US|U\.S\.(?:A\.)?)(?![A-Za-z])")
+# 日企 is a Japanese company, but 近日企业 is not.
 _TAILS = {"日企": "业", "美企": "业", "英企": "业", "德企": "业", "港企": "业", "法企": "业", "韩企": "业"}
 
 
@@ -80,13 +81,13 @@ class FacetReader:
         """The facets of a question in either language."""
         folded = fold(text)
         taken: list[Mention] = []
-        for mention in sorted(self._mentions(folded), key=lambda m: (m.start - m.end, m.start)):
+        for mention in sorted(self._mentions(text, folded), key=lambda m: (m.start - m.end, m.start)):
             # Words that mean several values (a stage, a role and a kind) count for each of them.
             if all(_apart(mention, other) or _same(mention, other) for other in taken):
                 taken.append(mention)
         return Facets(tuple(sorted(taken, key=lambda m: (m.start, m.facet))), folded)
 
-    def _mentions(self, folded: str) -> Iterator[Mention]:
+    def _mentions(self, text: str, folded: str) -> Iterator[Mention]:
         for match in self._pattern.finditer(folded):
             word = match.group()
             tail = _TAILS.get(word)
@@ -94,6 +95,10 @@ class FacetReader:
                 continue
             for facet, value in self._values[word]:
                 yield Mention(facet, value, word, match.start(), match.end())
+        # "US" is a country only in capitals, "us" is not; see _CAPITALS.
+        if len(text) == len(folded):
+            for match in _CAPITALS.finditer(text):
+                yield Mention("country", "US", match.group(), match.start(), match.end())
         for match in _YEAR.finditer(folded):
             month = f"-{int(match[2]):02d}" if match[2] else ""
             yield Mention("year", match[1] + month, match.group(), match.start(), match.end())

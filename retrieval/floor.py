@@ -79,10 +79,14 @@ def separate(yes: Numbers, no: Numbers, *, ridge: float) -> Line:
     return Line([float(c) for c in coefficients[:-1]], float(coefficients[-1]))
 
 
-def threshold(line: Line, yes: Numbers, no: Numbers) -> float:
-    """The confidence at which the shares of wrongly answered and wrongly refused questions add up to least."""
+def threshold(line: Line, yes: Numbers, no: Numbers, *, allowed: float) -> float:
+    """The confidence above which at most the share ``allowed`` of the questions without an answer gets one; lower still where
+
+    refusing fewer questions costs no more wrong answers than it saves.
+    """
     right = np.array([line.side(row) for row in yes])
     wrong = np.array([line.side(row) for row in no])
     levels = np.unique(np.r_[right, wrong])
     errors = [(wrong >= level).mean() + (right < level).mean() for level in levels]
-    return float(1 / (1 + np.exp(-levels[int(np.argmin(errors))])))
+    level = min(float(levels[int(np.argmin(errors))]), float(np.quantile(wrong, 1 - allowed)))
+    return float(1 / (1 + np.exp(-level)))

@@ -21,7 +21,7 @@ class Finder:
         self._rules = (
             listed.counted, measured.dated, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
-        self._searched = Searched(shelf, measured).searched
+        self.searched = Searched(shelf, measured)
 
     def find(self, asked: Understanding) -> Finding:
         """The records that answer, and how they are to be told."""
@@ -31,4 +31,4 @@ class Finder:
             finding = rule(asked)
             if finding is not None:
                 return finding
-        return self._searched(asked)
+        return self.searched.searched(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.finding.shelf import SHOWN, TABLES, Finding, Groups, Shelf, first
+from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
 from knowledge.records import Event, split_key
 from retrieval.retriever import Query
@@ -38,6 +38,8 @@ class Listed:
         """Everything of a kind that the facets leave, when the question has no other words."""
         kinds = asked.facets.values("kind")
         sector = self.shelf.only_sector(asked)
+        if "event" in kinds and "list" in asked.aspects and self._hosts(asked):
+            return self._events_of(asked)
         if (asked.topic and not sector) or (asked.wants_figures and "list" not in asked.aspects):
             return None
         if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
@@ -87,6 +89,18 @@ class Listed:
         route = "events" if len(events) > 1 else "event"
         return Finding(route, tuple(events), scope=self.shelf.scope(asked), count=len(events))
 
+    def _hosts(self, asked: Understanding) -> list[str]:
+        named = asked.named("organisation", "programme")
+        return [] if asked.named("event") else [key for key in named if key not in GENERIC]
+
+    def _events_of(self, asked: Understanding) -> Finding | None:
+        """Events of a named programme or body: those that say so, and those that speak of it."""
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang, (("type:event",), *self.shelf.narrowed(asked))), k=8)
+        kept = [hit for hit in found.hits if hit.score >= found.hits[0].score - 2.5]
+        events = self.shelf.fetch([hit.key for hit in kept])
+        scores = {hit.key: hit.score for hit in kept}
+        return Finding("events" if len(events) > 1 else "event", events, scores, self.shelf.scope(asked)) if events else None
+
     def _listings(self, asked: Understanding, narrowed: Groups, kinds: Sequence[str]) -> Finding:
         groups = [("type:listing",), *[group for group in narrowed if not group[0].startswith("year")]]
         if kinds:
@@ -107,7 +121,8 @@ class Listed:
     def place(self, asked: Understanding) -> Finding | None:
         """A bare place name: what there is on it."""
         bare = not (asked.content or self.shelf.named_keys(asked) or asked.facets.values("kind"))
-        if not bare or not asked.facets.places or asked.aspects - {"results", "what", "list"}:
+        some = asked.facets.places or asked.facets.values("year")
+        if not bare or not some or asked.aspects - {"results", "what", "list"}:
             return None
         narrowed = self.shelf.narrowed(asked)
         for table, route in (("event", "events"), ("listing", "listings"), ("organisation", "organisations")):

@@ -62,7 +62,7 @@ class Measured:
         return UNASKED_PLACE if self._measured[key][0] and not asked.facets.places else 0.0
 
     def _of_place(self, asked: Understanding, key: str) -> bool:
-        """Whether a metric is about every place the question names (China covers its cities' and regions' metrics only by name)."""
+        """Whether a metric is about every place the question names (China covers its cities only by name)."""
         places, words = self._measured[key]
         wanted = set(asked.facets.values("country")) | set(asked.facets.values("city"))
         if not wanted:

@@ -29,7 +29,11 @@ class Named:
     def people(self, asked: Understanding) -> Finding | None:
         """People of a named event or organisation: all of them, or those whose part fits the question's other words."""
         wanted = "who" in asked.aspects or "person" in asked.facets.values("kind")
-        if not wanted or asked.named("person") or asked.aspects & {"organiser", "eligibility", "contact", "attendance"}:
+        if (
+            not wanted
+            or asked.named("person")
+            or asked.aspects & {"organiser", "eligibility", "contact", "website", "attendance"}
+        ):
             return None
         event = self._event_meant(asked)
         groups = [("type:person",), *([(f"event:{event.id}",)] if event else [])]

@@ -1,0 +1,220 @@
+"""What becomes of the questions people ask: all journeys, asked once, judged, and counted against the bars in bars.yaml.
+
+The table of shares is printed with ``pytest -rA``, and with any bar that is missed. A share that has risen for good is a
+reason to raise its bar: one hundredth below the share, rounded down to hundredths.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from judge import HERE, LANGUAGES, BadJourney, Journey, judge, load, spoken
+
+from bot.assistant import Assistant
+from bot.values import Question
+
+FILES = ("tune", "report")
+GROUPS = ("answered", "off_topic", "no_match", "hostile")
+COLUMNS = (*LANGUAGES, "other")
+BARS: Mapping[str, Any] = yaml.safe_load((HERE / "bars.yaml").read_text(encoding="utf-8"))
+FACTS = (
+    "fact-001", "fact-002", "fact-003", "fact-004", "fact-005", "fact-006", "fact-007", "fact-008", "fact-009", "fact-010",
+    "fact-011", "fact-012", "fact-013", "fact-014", "fact-015", "fact-016", "fact-017", "fact-018", "fact-019", "fact-020",
+    "fact-021", "fact-022", "fact-023", "fact-024", "fact-025", "fact-026", "fact-027", "fact-028", "fact-029", "fact-030",
+    "fact-031", "fact-032", "fact-033", "fact-034", "fact-035", "fact-036", "fact-037", "fact-038", "fact-039", "fact-040",
+    "fact-041", "fact-042", "fact-043", "fact-044", "fact-045", "fact-046", "fact-047", "fact-048", "fact-049",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one question: what is wrong with the answer, and with the language it is in."""
+
+    journey: Journey
+    form: str
+    wrong: Sequence[str]
+    misspoken: Sequence[str]
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is what the journey wants."""
+        return not self.wrong
+
+    @property
+    def column(self) -> str:
+        """The language, or ``other`` for typos, mixed script and pinyin."""
+        return self.form if self.form in LANGUAGES else "other"
+
+    def __str__(self) -> str:
+        said = "; ".join([*self.wrong, *self.misspoken])
+        return f"{self.journey.id} ({self.form}) {self.journey.ask[self.form][:60]!r}: {said}"
+
+
+Verdicts = Mapping[str, Sequence[Verdict]]
+
+
+@pytest.fixture(scope="session")
+def journeys() -> Mapping[str, Sequence[Journey]]:
+    """The journeys of both files."""
+    return {name: load(HERE / f"{name}.yaml") for name in FILES}
+
+
+@pytest.fixture(scope="session")
+def verdicts(assistant: Assistant, journeys: Mapping[str, Sequence[Journey]]) -> Verdicts:
+    """Every question of both files, asked once."""
+    return {
+        name: [_verdict(assistant, journey, form) for journey in found for form in journey.ask]
+        for name, found in journeys.items()
+    }
+
+
+def _verdict(assistant: Assistant, journey: Journey, form: str) -> Verdict:
+    try:
+        answer = assistant.answer_now(Question(journey.ask[form]))
+        return Verdict(journey, form, judge(journey, form, answer), spoken(journey, form, answer))
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is this question's verdict)
+        raised = f"raised {error!r}"
+        return Verdict(journey, form, [raised], [raised])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_language(verdicts: Verdicts, file: str):
+    """No question raises, and every one is replied to in its own language and script."""
+    misspoken = [str(verdict) for verdict in verdicts[file] if verdict.misspoken]
+    assert not misspoken, "\n".join(misspoken)
+
+
+def test_table(verdicts: Verdicts):
+    """The shares of right answers can be read in one table."""
+    print(_table(verdicts))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("file", FILES)
+def test_shares(verdicts: Verdicts, file: str, group: str):
+    """In every language and form, the share of right answers is no lower than its bar."""
+    shares, bars = _shares(verdicts[file])[group], BARS[file][group]
+    assert set(bars) == set(shares)
+    low = [f"{form}: {shares[form][0]:.3f}, bar {bars[form]}" for form in bars if shares[form][0] < bars[form]]
+    wrong = [str(v) for v in verdicts[file] if v.wrong and v.journey.group == group] if file == "tune" else []
+    assert not low, "\n".join([_table(verdicts), "", f"Below the bar in {file}/{group}:", *low, *wrong])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_parity(verdicts: Verdicts, file: str):
+    """A question that is answered rightly in one language is answered rightly in the others."""
+    same = _parity(verdicts[file])
+    share = sum(same.values()) / len(same)
+    unequal = [journey for journey, equal in same.items() if not equal] if file == "tune" else []
+    assert share >= BARS[file]["parity"], "\n".join([_table(verdicts), "", "Not the same in all languages:", *unequal])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_facts(verdicts: Verdicts, lang: str):
+    """Each of the facts the project began with is asked for, and answered, in every language."""
+    asked = [verdict for verdict in verdicts["tune"] if verdict.journey.kind == "fact"]
+    assert {verdict.journey.id for verdict in asked} == set(FACTS)
+    here = [verdict for verdict in asked if verdict.form == lang]
+    wrong = [str(verdict) for verdict in here if verdict.wrong]
+    assert 1 - len(wrong) / len(here) >= BARS["facts"][lang], "\n".join(wrong)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_facts_in_both(journeys: Mapping[str, Sequence[Journey]], lang: str):
+    """No fact is left out of the questions in English or in Chinese."""
+    assert {journey.id for journey in journeys["tune"] if journey.kind == "fact" and lang in journey.ask} == set(FACTS)
+
+
+def test_report_is_kept_apart(journeys: Mapping[str, Sequence[Journey]]):
+    """No question that is reported with was there to build with."""
+    tuned = {question.casefold() for journey in journeys["tune"] for question in journey.ask.values()}
+    asked = {question.casefold() for journey in journeys["report"] for question in journey.ask.values()}
+    assert not tuned & asked
+    assert not {journey.id for journey in journeys["tune"]} & {journey.id for journey in journeys["report"]}
+
+
+GOOD = "- {id: a, kind: technology, ask: {en: sun?, zh: 太阳？}, status: answered, items: [bcaa]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no list"),
+        ("- sun?", "not a mapping"),
+        (GOOD + GOOD, "two journeys 'a'"),
+        (GOOD.replace("items", "item"), "unknown fields: item"),
+        (GOOD.replace("bcaa", "bcaaa"), "unknown records in items: bcaaa"),
+        (GOOD.replace("technology", "tech"), "unknown kinds: tech"),
+        (GOOD.replace("zh:", "fr:"), "unknown languages: fr"),
+        (GOOD.replace("answered", "[answered, found]"), "unknown statuses: found"),
+        (GOOD.replace("status: answered, ", ""), "lacks status"),
+        (GOOD.replace("{en: sun?, zh: 太阳？}", "{}"), "asks nothing"),
+        (GOOD.replace("items: [bcaa]", "says: {fr: [soleil]}"), "unknown languages in says: fr"),
+        (GOOD.replace("items: [bcaa]", "never: {any: ['sun|']}"), "a phrase in never"),
+    ],
+)  # fmt: skip
+def test_format(tmp_path: Path, text: str, said: str):
+    """A file that does not follow the format is refused, with the journey and what is the matter."""
+    file = tmp_path / "journeys.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadJourney, match=said):
+        load(file)
+
+
+def test_judge(assistant: Assistant):
+    """The judge finds each way in which an answer can be wrong, and nothing in a right one."""
+    answer = assistant.answer_now(Question("who is Xie Hongxing?"))
+    ask = {"en": "who is Xie Hongxing?"}
+    right = Journey("a", "person", ask, ["answered"], ["person-xie-hongxing"], says={"en": ["nobody|hongxing"], "zh": ["无"]})
+    assert not judge(right, "en", answer)
+    assert not spoken(right, "en", answer)
+    assert judge(Journey("b", "person", ask, ["not_found"]), "en", answer) == ["status answered"]
+    assert len(judge(Journey("c", "person", ask, ["answered"], ["bcaa"], ["person-xie-hongxing"]), "en", answer)) == 2
+    never = Journey("d", "person", ask, ["answered"], says={"any": ["nobody"]}, never={"en": ["nobody|hongxing"]})
+    assert len(judge(never, "en", answer)) == 2
+    assert spoken(Journey("e", "person", {"zh": "解洪兴是谁"}, ["answered"]), "zh", answer)
+
+
+Share = tuple[float, int]
+
+
+def _shares(verdicts: Iterable[Verdict]) -> Mapping[str, Mapping[str, Share]]:
+    """For each group and column, the share of right answers and how many questions it is of."""
+    counted: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for verdict in verdicts:
+        counted[verdict.journey.group][verdict.column].append(verdict.right)
+    return {
+        group: {column: (sum(right) / len(right), len(right)) for column, right in columns.items()}
+        for group, columns in counted.items()
+    }
+
+
+def _parity(verdicts: Iterable[Verdict]) -> Mapping[str, bool]:
+    """For each journey asked in several languages, whether it fares the same in all of them."""
+    by_journey: dict[str, list[bool]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.form in LANGUAGES:
+            by_journey[verdict.journey.id].append(verdict.right)
+    return {id_: len(set(right)) == 1 for id_, right in by_journey.items() if len(right) > 1}
+
+
+def _table(verdicts: Verdicts) -> str:
+    lines = ["right answers (of how many)  " + "".join(f"{column:>14}" for column in COLUMNS)]
+    for file in FILES:
+        shares = _shares(verdicts[file])
+        for group in GROUPS:
+            cells = [f"{shares[group][c][0]:.3f} ({shares[group][c][1]})" if c in shares[group] else "-" for c in COLUMNS]
+            lines.append(f"{file + ' ' + group:<29}" + "".join(f"{cell:>14}" for cell in cells))
+        same = _parity(verdicts[file])
+        lines.append(f"{file + ' parity':<29}{f'{sum(same.values()) / len(same):.3f} ({len(same)})':>14}")
+    facts = [verdict for verdict in verdicts["tune"] if verdict.journey.kind == "fact"]
+    shares = {lang: [v.right for v in facts if v.form == lang] for lang in LANGUAGES}
+    cells = [f"{sum(right) / len(right):.3f} ({len(right)})" for right in shares.values()]
+    lines.append(f"{'facts':<29}" + "".join(f"{cell:>14}" for cell in cells))
+    return "\n".join(lines)

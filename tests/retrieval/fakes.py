@@ -1,0 +1,86 @@
+"""Stand-ins that make building an index take a second: an encoder that hashes words, a jieba of a few words."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jieba
+import numpy as np
+import pytest
+
+from retrieval import calibration, index, lexicon
+from retrieval.calibration import Questions
+from retrieval.documents import Document
+from retrieval.embed import Embedder, Vectors, unit
+from retrieval.index import Contents, Progress
+from retrieval.names import NameIndex
+
+TECHNOLOGIES = [
+    ("heat-pump", "Heat pump", "热泵", "warms a school with little electricity", "用很少的电为学校供暖", "JP"),
+    ("digester", "Biogas digester", "沼气池", "turns manure into cooking gas", "把粪便变成炊事燃气", "CN"),
+    ("filter", "Membrane filter", "膜过滤器", "makes river water fit to drink", "让河水可以饮用", "JP"),
+]
+
+
+@dataclass
+class WordEncoder:
+    """Every word or Chinese character is a random direction, a text the sum of its words."""
+
+    name: str = "words/1"
+    dimension: int = 64
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimension)."""
+        return unit(np.array([self._sum(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension))
+
+    def _sum(self, text: str) -> Vectors:
+        words = re.findall(r"[a-z]+|[\u4e00-\u9fff]", text.lower()) or [text]
+        return np.sum([self._direction(word) for word in words], axis=0, dtype=np.float32)
+
+    def _direction(self, word: str) -> Vectors:
+        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])
+        return np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+
+
+class BrokenEncoder(WordEncoder):
+    """An encoder whose server has gone away."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Never returns."""
+        raise ConnectionError(f"could not embed {len(texts)} texts")
+
+
+def technologies(count: int = len(TECHNOLOGIES)) -> list[Document]:
+    """Some technologies, each in both languages."""
+    return [
+        Document(f"listing/{id_}", lang, title, (text,), ("kind:technology", f"country:{country}", f"only:{id_}"))
+        for id_, en, zh, about, about_zh, country in TECHNOLOGIES[:count]
+        for lang, title, text in (("en", en, about), ("zh", zh, about_zh))
+    ]
+
+
+def build(
+    home: Path,
+    documents: Sequence[Document],
+    *,
+    embedder: Embedder | None = None,
+    fingerprint: str = "records-1",
+    pairs: Iterable[tuple[str, str]] = (),
+    progress: Progress = lambda *_: None,
+) -> Path:
+    """An index under ``home``, from a dictionary of a few words and a handful of sample questions."""
+    contents = Contents(documents, fingerprint, list(pairs), NameIndex({"heat pump": ["listing/heat-pump"]}))
+    questions = Questions(
+        {"en": ["pump for a school", "gas from manure"], "zh": ["学校供暖", "粪便变燃气"]},
+        {"en": ["love poem", "football result"], "zh": ["情诗", "球赛结果"]},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jieba, "get_module_res", lambda *_: io.BytesIO("学校 100 n\n沼气 100 n\n过滤器 50 n\n".encode()))
+        patch.setattr(lexicon, "dictionary", lambda: iter(()))
+        patch.setattr(calibration, "questions", lambda: questions)
+        return index.build(home, contents, embedder or WordEncoder(), progress)
