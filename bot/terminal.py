@@ -136,12 +136,13 @@ def _block(speech: Speech, block: Block) -> RenderableType:
 def _table(speech: Speech, own: Speech, figures: Iterable[Figure]) -> Table:
     from rich import box
     from rich.table import Table
+    from rich.text import Text as Styled
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False)
     for heading in ("figure", "scope", "as_of", "source"):
         table.add_column(_styled(speech, own.names("columns")[heading]), overflow="fold")
     for figure in figures:
-        value = _styled(speech, figure.shown, "bold")
+        value = Styled().append_text(_styled(speech, figure.shown, "bold"))
         if figure.note:
             value.append_text(_styled(speech, f"\n{figure.note}", "italic"))
         date = PartialDate.parse(figure.as_of).spoken(speech.base) if figure.as_of else own.say("undated")
