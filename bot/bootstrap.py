@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.settings import Settings
@@ -61,6 +60,3 @@ def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     opened = Index(index.current(settings.index_dir))
     opened.manifest.check(kb.fingerprint, embedder)
     return HybridRetriever(opened, embedder)
-
-
-Rebuild = Callable[[str], None]

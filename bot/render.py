@@ -24,11 +24,20 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "lang": answer.lang,
         "status": answer.status,
         "text": text(answer),
-        "items": [{**card.as_dict(), "name": speech.script(card.title)} for card in answer.cards],
-        "figures": [figure.as_dict() for figure in answer.figures],
+        "items": [_in_script(speech, card.as_dict()) for card in answer.cards],
+        "figures": [_in_script(speech, figure.as_dict()) for figure in answer.figures],
         "took_ms": answer.took_ms,
         **({"session": answer.session} if answer.session is not None else {}),
     }
+
+
+def _in_script(speech: Speech, value: Any, key: str = "") -> Any:
+    """Every text in the reader's script, but for the names as they stand on record and for links."""
+    if isinstance(value, dict):
+        return {name: _in_script(speech, inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_script(speech, inner, key) for inner in value]
+    return speech.script(value) if isinstance(value, str) and key not in ("id", "name_zh", "name_en", "url") else value
 
 
 def _lines(speech: Speech, block: Block) -> Iterator[str]:
@@ -52,8 +61,10 @@ def card_lines(speech: Speech, card: Card) -> Iterator[str]:
 
 
 def heading(speech: Speech, card: Card) -> str:
-    """The name, with the original beside it."""
-    return speech.say("name_and_original", name=card.title, original=card.original) if card.original else card.title
+    """The name, with the original beside it; a name that is our translation says so."""
+    if not card.original:
+        return card.title
+    return speech.say("name_translated" if card.translated else "name_and_original", name=card.title, original=card.original)
 
 
 def figure_lines(speech: Speech, figure: Figure) -> Iterator[str]:

@@ -185,4 +185,6 @@ def _talk(text: str) -> str | None:
 
 def _aspects(text: str) -> frozenset[str]:
     folded = fold(text)
-    return frozenset(aspect for aspect in ASPECTS if any(cues(lang)[aspect].search(folded) for lang in ("en", "zh")))
+    found = {aspect for aspect in ASPECTS if any(cues(lang)[aspect].search(folded) for lang in ("en", "zh"))}
+    # "how many people came" asks for the attendance and for no other number.
+    return frozenset(found - {"how_many"} if "attendance" in found else found)

@@ -45,7 +45,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Card:
-    """One record to look at: its name in the reader's language, the original beside it, labelled lines, contact, sources."""
+    """One record to look at: its name in the reader's language, the original beside it, labelled lines, contact, sources.
+
+    ``translated`` says that the name is our translation, which no source has.
+    """
 
     key: str
     kind: str
@@ -57,6 +60,7 @@ class Card:
     name_en: str | None = None
     name_zh: str | None = None
     score: float = 0.0
+    translated: bool = False
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from knowledge.vocabulary import Term, Vocabulary, load
+from knowledge.vocabulary import Vocabulary, load
 from retrieval.language import HAN, fold
 
 _YEAR = re.compile(r"(?<![\d.,])((?:19|20)\d{2})(?:\s*年|(?![\d.,]*\d))(?:\s*-?\s*(1[0-2]|0?[1-9])\s*月)?")
@@ -119,7 +119,9 @@ class FacetReader:
         )
         for facet, terms in tables:
             for value, term in terms.items():
-                for word in _spellings(term):
+                # A kind's name is a label ("Need"); only the listed words mean it in a question ("we need" does not).
+                spellings = term.words["en"] + term.words["zh"] if facet == "kind" else term.spellings()
+                for word in _folded(spellings):
                     found = words.setdefault(word, [])
                     if (facet, value) not in found:
                         found.append((facet, value))
@@ -131,8 +133,8 @@ class FacetReader:
         return re.compile("|".join(_bounded(word) for word in words))
 
 
-def _spellings(term: Term) -> Iterable[str]:
-    return {word for spelling in term.spellings() if len(word := fold(spelling).strip()) > 1}
+def _folded(spellings: Iterable[str]) -> set[str]:
+    return {word for spelling in spellings if len(word := fold(spelling).strip()) > 1}
 
 
 def _bounded(word: str) -> str:

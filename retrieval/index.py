@@ -7,9 +7,9 @@ anything else is refused with the command that rebuilds it.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -157,9 +157,10 @@ def build(home: Path, contents: Contents, embedder: Embedder, progress: Progress
     lock = FileLock(home / "build.lock")
     try:
         with lock.acquire(timeout=0):
-            folder = home / f"building-{os.getpid()}"
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
+            for left in home.glob("building-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            # A new name each time: Chroma remembers the places it has opened as long as the process lives.
+            folder = Path(tempfile.mkdtemp(prefix="building-", dir=home))
             _build(folder, contents, embedder, progress)
             return _swap(home, folder)
     except Timeout as error:
@@ -175,14 +176,17 @@ def current(home: Path) -> Path:
 
 
 def _swap(home: Path, folder: Path) -> Path:
-    taken = {path.name for path in home.iterdir()}
-    name = next(f"index-{number}" for number in range(1, len(taken) + 2) if f"index-{number}" not in taken)
-    before = (home / "current").read_text(encoding="utf-8").strip() if (home / "current").exists() else None
+    """Make ``folder`` the current index. The one before stays for those who have it open, until the next build."""
+    numbers = [int(path.name.split("-")[1]) for path in home.glob("index-*")]
+    before = (home / "current").read_text(encoding="utf-8").strip() if (home / "current").exists() else ""
+    name = f"index-{max(numbers, default=0) + 1}"
+    folder.chmod(0o755)
     folder.rename(home / name)
     (home / "current.new").write_text(name, encoding="utf-8")
     (home / "current.new").replace(home / "current")
-    if before and before != name:
-        shutil.rmtree(home / before, ignore_errors=True)
+    for old in home.glob("index-*"):
+        if old.name not in (name, before):
+            shutil.rmtree(old, ignore_errors=True)
     return home / name
 
 

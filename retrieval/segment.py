@@ -14,8 +14,9 @@ from typing import Any
 from retrieval.language import fold
 
 DATA = Path(__file__).parent / "data"
-_RUN = re.compile(r"(?P<han>[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+)|(?P<word>[^\W_]+(?:[.'’&+-][^\W_]+)*)")
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_HANS = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+_RUN = re.compile(rf"(?P<han>[{_HANS}]+)|(?P<word>[^\W_{_HANS}]+(?:[.'’&+-][^\W_{_HANS}]+)*)")
+_HAN = re.compile(rf"[{_HANS}]")
 _PARTS = re.compile(r"[^\W_]+")
 
 

@@ -45,7 +45,7 @@ def event_blocks(page: Page, event: Event, aspects: Set[str], *, score: float = 
         labels = [page.speech.names("aspects")[aspect] for aspect in missing]
         blocks.append(Text(page.say("not_on_record", what=page.speech.join(labels)), "note"))
     blocks.append(event_card(page, event, score=score))
-    if "who" in aspects or "said" in aspects:
+    if aspects & {"who", "said"} and "organiser" not in aspects:
         blocks += [person_card(page, person, event=event.id) for person in people_of(page, event)]
     if "contact" in aspects:
         blocks.append(Text(page.say("event_contact", contact=_organiser_contact(page, event)), "note"))

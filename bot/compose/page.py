@@ -142,6 +142,7 @@ class Page:
             kind=kind,
             title=self.name(record),
             original=self.original(record),
+            translated=record.is_translated("name", self.base),
             lines=tuple((self.say(key), text) for key, text in lines if text),
             contact=self.contact(record) if contact else None,
             sources=self.cited(record),

@@ -18,7 +18,10 @@ class Listed:
 
     def counted(self, asked: Understanding) -> Finding | None:
         """How many records this knowledge base holds of a kind, in a place, sector or stage."""
-        if not ({"how_many", "held"} <= asked.aspects) or asked.content:
+        if "how_many" not in asked.aspects or asked.content:
+            return None
+        ours = set(asked.facets.values("kind")) & {"need", "expert", "person"} and not asked.names
+        if "held" not in asked.aspects and not ours:
             return None
         kind = first(kind for kind in asked.facets.values("kind") if kind in TABLES and kind != "statistic")
         listing = "listing" in asked.facets.values("kind")
@@ -125,6 +128,8 @@ class Listed:
         if not bare or not some or asked.aspects - {"results", "what", "list"}:
             return None
         narrowed = self.shelf.narrowed(asked)
+        if asked.facets.values("year"):
+            return self._events(asked, narrowed)
         for table, route in (("event", "events"), ("listing", "listings"), ("organisation", "organisations")):
             keys = self.shelf.keys([(f"type:{table}",), *narrowed])
             if keys:

@@ -85,7 +85,9 @@ def test_only_known_vocabulary(words: Lexicon) -> None:
 
 def test_alternatives(segmenter: Segmenter) -> None:
     """A word with several translations has them side by side, each once."""
-    several = lexicon.build([("waste", "废物"), ("waste", "垃圾"), ("Waste", "废物")], segmenter, {"en": {"wast"}, "zh": {"废物", "垃圾"}})
+    several = lexicon.build(
+        [("waste", "废物"), ("waste", "垃圾"), ("Waste", "废物")], segmenter, {"en": {"wast"}, "zh": {"废物", "垃圾"}}
+    )
     assert several.english["wast"] == [["废物"], ["垃圾"]]
 
 

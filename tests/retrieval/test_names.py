@@ -42,9 +42,7 @@ def names() -> Iterator[NameIndex]:
     """The names of a small knowledge base."""
     kb = KnowledgeBase.open("sqlite://")
     source = build("source", {"id": "s", "name": {"en": "The gazette"}, "date": "2024"})
-    kb.save(
-        [source, *(build(kind, {"id": id_, "sources": ["s"], **fields}) for kind, id_, fields in RECORDS)], origin="test"
-    )
+    kb.save([source, *(build(kind, {"id": id_, "sources": ["s"], **fields}) for kind, id_, fields in RECORDS)], origin="test")
     yield build_names(kb)
     kb.close()
 
