@@ -21,7 +21,7 @@ class Finder:
         self._rules = (
             listed.counted, measured.dated, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
-        self.searched = Searched(shelf, measured)
+        self.searched = Searched(shelf, measured, named)
 
     def find(self, asked: Understanding) -> Finding:
         """The records that answer, and how they are to be told."""

@@ -43,6 +43,8 @@ class Listed:
         sector = self.shelf.only_sector(asked)
         if "event" in kinds and "list" in asked.aspects and self._hosts(asked):
             return self._events_of(asked)
+        if asked.topic and self._wants_partners(asked):
+            return self._fitting_partner(asked)
         if (asked.topic and not sector) or (asked.wants_figures and "list" not in asked.aspects):
             return None
         if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
@@ -62,6 +64,15 @@ class Listed:
         words = asked.facets.folded
         partner = "partner" in words or "伙伴" in words
         return partner or "wipo_green_partner" in asked.facets.values("role")
+
+    def _fitting_partner(self, asked: Understanding) -> Finding | None:
+        """The partner that a description fits: "the home appliance brand among the partners"."""
+        if asked.aspects & {"join", "eligibility", "cost", "results", "how_many", "when"} or self.shelf.named_keys(asked):
+            return None
+        groups = (("type:organisation",), ("role:wipo_green_partner",), *self.shelf.narrowed(asked))
+        hits = self.shelf.retriever.find(Query(asked.text, asked.lang, groups), k=2).hits
+        clear = len(hits) == 1 or (len(hits) == 2 and hits[0].score >= hits[1].score + 1.0)
+        return Finding("organisation", self.shelf.fetch([hits[0].key])) if clear else None
 
     def _organisations(self, asked: Understanding, narrowed: Groups) -> Finding | None:
         named = [key for key in self.shelf.named_keys(asked) if not key.startswith("listing/")]

@@ -53,6 +53,12 @@ class Named:
             return Finding("event", (event,)) if event and not specific else None
         return self._ranked_people(asked, groups, len(keys), event, specific=specific or titled)
 
+    def people_of(self, asked: Understanding, organisation: str) -> Finding | None:
+        """The people of a body that the question led to without naming it as we do; those who fit its words best."""
+        groups = [("type:person",), (f"organisation:{split_key(organisation)[1]}",)]
+        keys = self.shelf.keys(groups)
+        return self._ranked_people(asked, groups, len(keys), None, specific=True) if keys else None
+
     def _ranked_people(self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool) -> Finding:
         found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count)
         scores = {hit.key: hit.score for hit in found.hits}

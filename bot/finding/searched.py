@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from bot.finding.measured import SAME_SUBJECT, Measured
+from bot.finding.named import Named
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Shelf, first
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES
@@ -59,9 +60,10 @@ def relevance_features(hit: Hit, share: float, words: int) -> list[float]:
 class Searched:
     """Answers found by words and meaning."""
 
-    def __init__(self, shelf: Shelf, measured: Measured) -> None:
+    def __init__(self, shelf: Shelf, measured: Measured, named: Named) -> None:
         self.shelf = shelf
         self.measured = measured
+        self.named = named
 
     def searched(self, asked: Understanding) -> Finding:
         """The best of all kinds; what the question is after tips the scales between them."""
@@ -75,6 +77,10 @@ class Searched:
         if top.kind == "metric":
             same = [hit for hit in ranked if hit.kind == "metric" and hit.score >= top.score - SAME_SUBJECT]
             return self.measured.told(asked, *same[:3])
+        if top.kind == "organisation" and "who" in asked.aspects and "organiser" not in asked.aspects:
+            people = self.named.people_of(asked, top.key)
+            if people is not None:
+                return people
         records = self.shelf.fetch([top.key])
         scores = {hit.key: hit.score for hit in ranked}
         if top.kind == "person":
@@ -128,7 +134,7 @@ class Searched:
         """
         share = self.shared(asked, top)
         if top.key in asked.named(top.kind) and top.key not in GENERIC:
-            return share > 0 or top.evidence.domain > _FAR_OUTSIDE
+            return share > 0 or top.kind == "person" or top.evidence.domain > _FAR_OUTSIDE
         if asked.topic and not share and top.evidence.dense < _CLOSE:
             return False
         if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
