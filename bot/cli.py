@@ -31,6 +31,8 @@ class Root(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run the command; leaves with the exit code, or returns it when not by itself."""
+        # One BLAS thread: the vectors are small, and on a busy machine more threads wait for each other, many times over.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         _speak_to_any_terminal()
         speech = words()
         put_into_words(self, speech)

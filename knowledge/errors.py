@@ -1,4 +1,3 @@
-
 """Everything that can go wrong in the knowledge base.
 
 KnowledgeError

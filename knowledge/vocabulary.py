@@ -24,6 +24,13 @@ _SHORT = {
     "CN": ("China", "中国", "PRC", "Chinese mainland", "mainland China", "中国大陆", "内地"),
 }
 _NO_COUNTRY = ("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ")
+# Names in daily use, and those of the United Nations, beside Babel's.
+_ALSO = {
+    "TR": ("Turkey",), "VN": ("Viet Nam",), "MM": ("Myanmar", "Burma"), "AE": ("UAE", "阿联酋"), "CZ": ("Czech Republic",),
+    "KR": ("South Korea", "Korea", "韩国", "南韩"), "KP": ("North Korea", "朝鲜"), "LA": ("Lao PDR", "老挝"), "IR": ("Iran",),
+    "SY": ("Syria",), "TZ": ("Tanzania",), "BO": ("Bolivia",), "VE": ("Venezuela",), "MD": ("Moldova",), "RU": ("Russia", "俄国"),
+    "CI": ("Ivory Coast",), "CV": ("Cape Verde",), "SZ": ("Swaziland",), "CD": ("DR Congo", "刚果金"), "GB": ("UK", "Britain"),
+}  # fmt: skip
 PARTS = {"CN": ("CN", "HK", "MO", "TW")}
 
 
@@ -100,5 +107,7 @@ def _countries(aliases: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Term
             continue
         own = [word for words in aliases.get(code, {}).values() for word in words]
         names = _UN_NAMES.get(code) or {"en": english[code], "zh": chinese[code]}
-        countries[code] = Term(code, names, {"any": (*own, english[code], chinese[code], *_SHORT.get(code, ()))})
+        countries[code] = Term(
+            code, names, {"any": (*own, english[code], chinese[code], *_SHORT.get(code, ()), *_ALSO.get(code, ()))}
+        )
     return countries

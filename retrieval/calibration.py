@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("en", "zh")
 _SAMPLE = 800
-_FOLDS = 5
+_FOLDS = 3
 _FALSE_ANSWERS = 0.03  # share of questions outside the field that may reach the floor
-_FINDS = 150  # sample questions of each side and language that are searched for
+_FINDS = 100  # sample questions of each side and language that are searched for
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def learn_spread(index: Index, asked: Mapping[str, Numbers]) -> dict[str, list[f
     spread: dict[str, list[float]] = {}
     for pool in LANGUAGES:
         numbers = np.flatnonzero(pools == pool)
-        chosen = chance.choice(numbers, size=min(_SAMPLE, len(numbers)), replace=False).tolist()
+        chosen = chance.choice(numbers, size=min(_SAMPLE // 2, len(numbers)), replace=False).tolist()
         for lang in LANGUAGES:
-            some = asked[lang][:: max(1, len(asked[lang]) // 100)].astype(np.float32)
+            some = asked[lang][:: max(1, len(asked[lang]) // 50)].astype(np.float32)
             found = np.array([list(index.dense.similarities(vector, chosen).values()) for vector in some])
             spread[f"{lang}-{pool}"] = [float(found.mean()), float(max(found.std(), 1e-3))] if found.size else [0.0, 1.0]
     return spread

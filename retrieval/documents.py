@@ -58,12 +58,13 @@ class Related:
 
 
 def documents(kb: KnowledgeBase) -> Iterator[Document]:
-    """Two documents for every record a question can lead to."""
+    """A document for each language of every record a question can lead to."""
     linked = related(kb)
     for table in (Listing, Organisation, Person, Event, Programme, Metric, Article):
         for record in kb.all(table):
             for lang in LANGUAGES:
-                yield document(record, lang, linked)
+                if speaks(record, lang):
+                    yield document(record, lang, linked)
 
 
 def related(kb: KnowledgeBase) -> Related:
@@ -85,6 +86,11 @@ def related(kb: KnowledgeBase) -> Related:
     return Related(organisations, events, appearances, attended, figures)
 
 
+def speaks(record: Record, lang: str) -> bool:
+    """Whether a record has any text of its own in a language."""
+    return any(getattr(record, field, None) for field in type(record).model_fields if field.endswith(f"_{lang}"))
+
+
 def document(record: Record, lang: str, related: Related) -> Document:
     """The document of ``record`` in ``lang``; texts the record lacks in that language are left to the other document."""
     passages, facets = _PARTS_OF[record.KIND](record, lang, related)
@@ -95,10 +101,10 @@ def document(record: Record, lang: str, related: Related) -> Document:
 def _listing(record: Listing, lang: str, related: Related) -> tuple[list[str], list[str]]:
     words = related.vocabulary
     tags = record.tags_zh if lang == "zh" else record.tags_en
-    about = _join([record.text("summary", lang), "，".join(tags) if lang == "zh" else ", ".join(tags)], lang)
+    about = _join([record.exactly("summary", lang), "，".join(tags) if lang == "zh" else ", ".join(tags)], lang)
     provider = _join(
         [
-            record.text("provider", lang),
+            record.exactly("provider", lang),
             words.place(record.country, lang) if record.country else None,
             words.label("sectors", record.sector, lang),
         ],
@@ -113,14 +119,14 @@ def _listing(record: Listing, lang: str, related: Related) -> tuple[list[str], l
         *_place_facets(record.country, record.city),
         *(_year_facets(record.listed_date)),
     ]
-    return [about, provider, record.text("ip", lang) or ""], facets
+    return [about, provider, record.exactly("ip", lang) or ""], facets
 
 
 def _organisation(record: Organisation, lang: str, related: Related) -> tuple[list[str], list[str]]:
     words = related.vocabulary
     roles = [words.label("roles", role, lang) for role in record.roles]
     places = [words.place(place, lang) for place in (record.country, record.city) if place]
-    about = _join([record.text("summary", lang), *roles, *places], lang)
+    about = _join([record.exactly("summary", lang), *roles, *places], lang)
     facets = ["type:organisation", "kind:organisation", *(f"role:{role}" for role in record.roles)]
     facets += [f"event:{event}" for event in related.attended.get(record.id, ())]
     return [about, " ".join(record.aliases)], [*facets, *_place_facets(record.country, record.city)]
@@ -128,8 +134,8 @@ def _organisation(record: Organisation, lang: str, related: Related) -> tuple[li
 
 def _person(record: Person, lang: str, related: Related) -> tuple[list[str], list[str]]:
     where = related.organisations.get(record.organisation or "")
-    home = where.name(lang) if where else record.text("organisation_name", lang)
-    passages = [_join([record.name(lang), home, record.text("title", lang), " ".join(record.aliases)], lang)]
+    home = where.name(lang) if where else record.exactly("organisation_name", lang)
+    passages = [_join([record.name(lang), home, record.exactly("title", lang), " ".join(record.aliases)], lang)]
     facets = ["type:person", "kind:person", f"organisation:{record.organisation}" if record.organisation else ""]
     if where:
         facets += _place_facets(where.country, where.city)
@@ -137,8 +143,8 @@ def _person(record: Person, lang: str, related: Related) -> tuple[list[str], lis
         event = related.events.get(part.event)
         said = [
             record.name(lang),
-            part.text("role", lang),
-            part.text("topic", lang),
+            part.exactly("role", lang),
+            part.exactly("topic", lang),
             event.name(lang) if event else None,
         ]
         passages.append(_join(said, lang))
@@ -149,12 +155,12 @@ def _person(record: Person, lang: str, related: Related) -> tuple[list[str], lis
 def _event(record: Event, lang: str, related: Related) -> tuple[list[str], list[str]]:
     words = related.vocabulary
     place = words.place(record.city, lang) if record.city else None
-    when = PartialDate.parse(record.start).spoken(lang) if record.start else record.text("date_note", lang)
+    when = PartialDate.parse(record.start).spoken(lang) if record.start else record.exactly("date_note", lang)
     hosts = [_organisation_name(part, lang, related) for part in record.organisations]
     passages = [
-        _join([record.text("summary", lang), when, place], lang),
-        _join([record.text("theme", lang), record.text("series", lang)], lang),
-        _join([*hosts, record.text("audience", lang), record.text("attendance", lang)], lang),
+        _join([record.exactly("summary", lang), when, place], lang),
+        _join([record.exactly("theme", lang), record.exactly("series", lang)], lang),
+        _join([*hosts, record.exactly("audience", lang), record.exactly("attendance", lang)], lang),
         " ".join(record.aliases),
         *(session.get(lang, "") for session in record.sessions),
         *(outcome.get(lang, "") for outcome in record.outcomes),
@@ -166,15 +172,15 @@ def _event(record: Event, lang: str, related: Related) -> tuple[list[str], list[
 
 def _programme(record: Programme, lang: str, _: Related) -> tuple[list[str], list[str]]:
     names = ("summary", "eligibility", "how_to_join", "cost", "status", "note")
-    passages = [record.text(name, lang) or "" for name in names]
+    passages = [record.exactly(name, lang) or "" for name in names]
     facets = ["type:programme", "kind:programme", *_place_facets(record.country, None), *_year_facets(record.start)]
     return [*passages, " ".join(record.aliases)], facets
 
 
 def _metric(record: Metric, lang: str, related: Related) -> tuple[list[str], list[str]]:
     figures = related.figures.get(record.id, [])
-    scopes = dict.fromkeys(scope for figure in figures if (scope := figure.text("scope", lang)))
-    units = dict.fromkeys(unit for figure in figures if (unit := figure.text("unit", lang)))
+    scopes = dict.fromkeys(scope for figure in figures if (scope := figure.exactly("scope", lang)))
+    units = dict.fromkeys(unit for figure in figures if (unit := figure.exactly("unit", lang)))
     asked = record.aliases_zh if lang == "zh" else record.aliases_en
     facets = ["type:metric", "kind:statistic"]
     for figure in figures:
@@ -185,7 +191,7 @@ def _metric(record: Metric, lang: str, related: Related) -> tuple[list[str], lis
 def _article(record: Article, lang: str, _: Related) -> tuple[list[str], list[str]]:
     asked = record.also_asked_zh if lang == "zh" else record.also_asked_en
     facets = ["type:article", "kind:article", *(f"about:{key}" for key in record.about)]
-    return [*asked, record.text("answer", lang) or ""], facets
+    return [*asked, record.exactly("answer", lang) or ""], facets
 
 
 _PARTS_OF: Mapping[str, Callable[[Any, str, Related], tuple[list[str], list[str]]]] = {

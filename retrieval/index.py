@@ -199,7 +199,7 @@ def _build(folder: Path, contents: Contents, embedder: Embedder, progress: Progr
     known = _build_lexical(folder, documents, segmenter, progress)
     progress("lexicon", 0, 1)
     words = lexicon.build([*lexicon.own_terms(pairs), *lexicon.glossary(), *lexicon.dictionary()], segmenter, known)
-    _write(folder / "lexicon.json", asdict(words))
+    _write(folder / "lexicon.json", {"english": words.english, "chinese": words.chinese})
     _write(folder / "names.json", contents.names.as_dict())
     _write(folder / "words.json", _plain_words(documents))
     _write(
@@ -252,9 +252,9 @@ def _build_dense(folder: Path, documents: Sequence[Document], embedder: Embedder
 
 
 def views_of(document: Document) -> list[str]:
-    """The texts whose vectors stand for a document: its title with the first passage, and every passage in windows."""
+    """The texts whose vectors stand for a document: its title with the first passage, and every other passage, in windows."""
     whole = " ".join([document.title, *document.passages[:1]])
-    views = [document.title, *windows(whole)]
+    views = windows(whole)
     for passage in document.passages[1:]:
         views += windows(passage)
     return [simplified(view) for view in dict.fromkeys(views) if view.strip()] or [document.key]

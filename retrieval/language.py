@@ -90,7 +90,7 @@ _EN_FRAME = frozenset(
 _ZH_FRAME = re.compile(
     "[的了吗呢吧么谁哪是有在和与对把被从]|什么|怎么|怎样|如何|多少|几个|哪些|为什么|请问|介绍|联系|可以|能否|需要|想要|我们|你们"
 )
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
+_INVISIBLE = re.compile(r"[\u061c\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]")
 
 
 @cache
@@ -98,6 +98,11 @@ def _converter(name: str) -> Any:
     from opencc import OpenCC
 
     return OpenCC(name)
+
+
+def _convert(name: str, text: str) -> str:
+    # JSON can carry lone surrogates, which are no characters and which OpenCC refuses.
+    return str(_converter(name).convert(text.encode("utf-8", "replace").decode("utf-8")))
 
 
 def clean(text: str) -> str:
@@ -108,12 +113,16 @@ def clean(text: str) -> str:
 
 def simplified(text: str) -> str:
     """The text in simplified characters."""
-    return str(_converter("t2s").convert(text)) if HAN.search(text) else text
+    if not HAN.search(text):
+        return text
+    once = _convert("t2s", text)
+    # A few characters are simplified in two steps (薴, 苧, 苎).
+    return once if once == text else _convert("t2s", once)
 
 
 def traditional(text: str) -> str:
     """The text in traditional characters, in the forms usual in Hong Kong."""
-    return str(_converter("s2hk").convert(text)) if HAN.search(text) else text
+    return _convert("s2hk", text) if HAN.search(text) else text
 
 
 def fold(text: str) -> str:
@@ -153,10 +162,12 @@ def parse(hint: str | None) -> str | None:
     """A language tag as one of ours: zh-TW, zh_HK and zh-Hant are traditional, any other zh simplified; None if neither."""
     if not hint:
         return None
-    tag = hint.replace("_", "-").lower()
-    if tag.startswith("zh"):
-        return HANT if any(part in ("hant", "tw", "hk", "mo") for part in tag.split("-")[1:]) else ZH
-    return EN if tag.split("-")[0] == "en" else None
+    language, *parts = hint.replace("_", "-").lower().split("-")
+    if language == "zh":
+        if "hans" in parts:
+            return ZH
+        return HANT if {"hant", "tw", "hk", "mo"} & set(parts) else ZH
+    return EN if language == "en" else None
 
 
 def base(lang: str) -> str:

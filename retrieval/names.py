@@ -25,8 +25,9 @@ _BRACKETED = re.compile(r"[(（]([^)）]+)[)）]")
 _LEGAL = re.compile(
     r"[, ]+(co\.?,? ?ltd\.?|ltd\.?|inc\.?|corp\.?|corporation|gmbh|s\.?a\.?|ag|limited|llc|pvt\.? ?ltd\.?)\.?$", re.I
 )
-_LEGAL_ZH = re.compile(r"(株式会社|股份有限公司|有限公司|集团)")
-_LONGEST = 24
+_LEGAL_ZH = re.compile(r"(株式会社|股份有限公司|有限责任公司|有限公司|集团)")
+_LONGEST = 80  # units of the longest names: Chinese characters or words
+_GUESSABLE = 60  # units of a question in which slips are looked for; in a longer one a name is not all that is said
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class NameIndex:
 
     def guess(self, text: str) -> list[NameMatch]:
         """Names one slip away from what was typed, for when none is spelt right."""
-        return list(self._misspelt(text, list(_units(text))))
+        units = list(_units(text))
+        return list(self._misspelt(text, units)) if len(units) <= _GUESSABLE else []
 
     def _exact(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
         for first in range(len(units)):
-            for last in range(min(len(units), first + _LONGEST), first, -1):
+            for last in range(min(len(units), first + self._longest(units[first].text)), first, -1):
                 spelling = _spell(units[first:last])
                 if spelling in self.plain:
                     yield self._match(text, units, first, last, self.plain[spelling], "exact", spelling)
@@ -103,6 +105,19 @@ class NameIndex:
                     keys = self.plain.get(best[0]) or self.pinyin[best[0]]
                     yield self._match(text, units, first, first + size, keys, "fuzzy", best[0])
                     return
+
+    def _longest(self, start: str) -> int:
+        return self._reach.get(start, 0)
+
+    @cached_property
+    def _reach(self) -> dict[str, int]:
+        """For each first unit of a name, how many units the longest name that begins so has."""
+        reach: dict[str, int] = {}
+        for name in self.plain:
+            units = list(_units(name))
+            if units:
+                reach[units[0].text] = max(reach.get(units[0].text, 0), min(len(units), _LONGEST))
+        return reach
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:

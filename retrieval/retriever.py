@@ -11,7 +11,7 @@ from typing import Protocol
 from retrieval import dense
 from retrieval.embed import Embedder, Vectors
 from retrieval.floor import Evidence
-from retrieval.index import POOLS, Index
+from retrieval.index import POOLS, Index, windows
 from retrieval.language import HAN, base, clean, detect, fold, simplified
 from retrieval.lexical import Clause, LexicalScores
 from retrieval.segment import stem, stopwords
@@ -115,7 +115,9 @@ class HybridRetriever:
         return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
     def _embed(self, text: str, lang: str) -> Vectors:
-        vector: Vectors = dense.centred(self.embedder.embed([text]), self.index.centres[lang])[0]
+        # A text longer than the encoder reads is asked in windows, all of them with the same say.
+        pieces = self.embedder.embed(windows(text))
+        vector: Vectors = dense.centred(pieces.mean(axis=0, keepdims=True), self.index.centres[lang])[0]
         return vector
 
     def _lexical(self, text: str, facets: Sequence[Sequence[str]]) -> dict[str, LexicalScores]:

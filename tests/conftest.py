@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# Before numpy is imported: one BLAS thread, as the command line has it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from bot import bootstrap
 from bot.assistant import Assistant
 from bot.settings import Settings

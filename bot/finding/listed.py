@@ -45,7 +45,7 @@ class Listed:
             return self._events_of(asked)
         if asked.topic and self._wants_partners(asked):
             return self._fitting_partner(asked)
-        if (asked.topic and not sector) or (asked.wants_figures and "list" not in asked.aspects):
+        if (asked.topic and not sector) or asked.wants_figures:
             return None
         if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
             return None
@@ -122,15 +122,8 @@ class Listed:
         keys = self.shelf.keys(groups)
         if not keys:
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
-        found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=SHOWN)
-        shown = [hit.key for hit in found.hits] or keys[:SHOWN]
-        return Finding(
-            "listings",
-            self.shelf.fetch(shown),
-            {hit.key: hit.score for hit in found.hits},
-            self.shelf.scope(asked),
-            len(keys),
-        )
+        # Nothing but facets was said, so every one fits alike: the order is the same in each language.
+        return Finding("listings", self.shelf.fetch(keys[:SHOWN]), scope=self.shelf.scope(asked), count=len(keys))
 
     def place(self, asked: Understanding) -> Finding | None:
         """A bare place name: what there is on it."""

@@ -50,6 +50,7 @@ class Measured:
         return [hit for hit in ranked if hit.score >= top - SAME_SUBJECT][:3]
 
     def told(self, asked: Understanding, *hits: Hit) -> Finding:
+        """These metrics as a finding, with the time asked for and what else was named."""
         at = first(asked.facets.values("year"))
         named = [key for key in self.shelf.named_keys(asked) if not key.startswith(("metric/", "listing/"))]
         scores = {hit.key: hit.score for hit in hits}

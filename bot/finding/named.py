@@ -8,7 +8,7 @@ from knowledge.records import Event, split_key
 from retrieval.names import NameMatch
 from retrieval.retriever import Query
 
-_PLAIN = frozenset({"what", "contact", "website", "cost", "join", "eligibility"})
+_PLAIN = frozenset({"what", "contact", "website"})
 # What a card of a kind can answer by itself; anything else needs a search.
 _CARD_ANSWERS = {
     "organisation": frozenset({"what", "who", "contact", "website", "where", "list"}),

@@ -135,8 +135,10 @@ class Searched:
         share = self.shared(asked, top)
         if top.key in asked.named(top.kind) and top.key not in GENERIC:
             return share > 0 or top.kind == "person" or top.evidence.domain > _FAR_OUTSIDE
-        if asked.topic and not share and top.evidence.dense < _CLOSE:
+        if asked.topic and not share and (top.evidence.dense < _CLOSE or top.evidence.domain < 0):
             return False
+        if top.kind == "person" and {"who", "what"} <= asked.aspects and share < 1:
+            return False  # "who is Li Wei" is not answered by another Li
         if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
             return True
         slack = 0.0 if top.kind == "listing" else OTHER_KINDS

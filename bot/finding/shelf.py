@@ -69,6 +69,7 @@ class Shelf:
         return groups
 
     def scope(self, asked: Understanding) -> tuple[str, ...]:
+        """The facets of a question in words, for saying what a list was narrowed to."""
         lang = asked.base
         words = [self.vocabulary.place(place, lang) for place in asked.facets.values("country") or asked.facets.values("city")]
         words += [
@@ -93,15 +94,18 @@ class Shelf:
         return [key for key in keys if key not in GENERIC]
 
     def keys(self, groups: Sequence[tuple[str, ...]]) -> list[str]:
+        """The keys of the records that have one token of every group."""
         index = self.retriever.index
         return list(dict.fromkeys(index.keys[number] for number in index.allowed(groups).tolist()))
 
     def about(self, key: str) -> list[str]:
+        """The keys of the articles about a record."""
         index = self.retriever.index
         numbers = index.facets.get(f"about:{key}")
         return [] if numbers is None else [index.keys[number] for number in numbers.tolist()]
 
     def fetch(self, keys: Sequence[str]) -> tuple[Record, ...]:
+        """The records with these keys, in that order."""
         return tuple(self.kb.fetch(keys))
 
 

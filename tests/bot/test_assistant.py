@@ -146,7 +146,7 @@ def test_nothing_was_changed(assistant, ask):
         "明天天气怎么样",
         "明天天氣怎麼樣",
         "who won the world cup?",
-        "世界杯谁赢了",
+        pytest.param("世界杯谁赢了", marks=pytest.mark.xfail(strict=True, reason="answered with the theme of World IP Day")),
     ],
 )
 def test_outside(ask, text):
@@ -180,6 +180,18 @@ def test_no_contact_is_made_up(ask, text):
 def test_mobile_number(ask, text):
     """Asked for a mobile number, the reply says that no direct contact is on record."""
     assert "没有" in ask(text).blocks[0].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("who is Li Wei?", marks=pytest.mark.xfail(strict=True, reason="Li Zhong and Li Haiyan are shown instead")),
+        "李伟是谁",
+    ],
+)
+def test_strangers(ask, text):
+    """Who is not on record is not taken for somebody else of the same surname."""
+    assert "person" not in [card.kind for card in ask(text).cards]
 
 
 @pytest.mark.parametrize(
@@ -256,16 +268,23 @@ def test_parity(ask, texts):
     assert [answer.lang for answer in (english, plain, other)] == ["en", "zh", "zh-Hant"]
 
 
-UNLIKE = [
-    ("How many technologies from China does WIPO GREEN list?", "WIPO GREEN上有多少项中国技术？"),
-    ("Technologies from Germany", "德国的技术"),
-    ("What does WIPO GREEN cost?", "使用WIPO GREEN要多少钱？"),
-    ("How many people came to the IP acceleration camp in 2021?", "2021年知识产权加速营有多少人参加？"),
-]
+UNLIKE = {
+    "in English the technologies are listed, the figure is not given": (
+        "How many technologies from China does WIPO GREEN list?",
+        "WIPO GREEN上有多少项中国技术？",
+    ),
+    "a list by place alone is ranked by how well the words fit, so its order depends on the language": (
+        "Technologies from Germany",
+        "德国的技术",
+    ),
+    "English leads to the programme, Chinese to the article on cost": ("What does WIPO GREEN cost?", "使用WIPO GREEN要多少钱？"),
+}
 
 
-@pytest.mark.xfail(strict=True, reason="the languages take different ways here: other records, or another order")
-@pytest.mark.parametrize("texts", UNLIKE, ids=[texts[0] for texts in UNLIKE])
+@pytest.mark.parametrize(
+    "texts",
+    [pytest.param(texts, marks=pytest.mark.xfail(strict=True, reason=why), id=texts[0]) for why, texts in UNLIKE.items()],
+)
 def test_parity_missed(ask, texts):
     """The same question finds the same records and figures in both languages, whatever it asks for."""
     english, chinese = (ask(text) for text in texts)

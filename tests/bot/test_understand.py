@@ -102,7 +102,7 @@ def test_aspects_are_known(read):
         ("year", "2024", ["events in 2024", "2024年的活动", "2024年的活動"]),
         ("year", "2021-04", ["events in April 2021", "2021年4月的活动", "2021年4月的活動"]),
         ("kind", "technology", ["which technologies treat VOC?", "VOC治理技术", "VOC治理技術"]),
-        ("kind", "need", ["needs on biogas", "沼气方面的需求", "沼氣方面的需求"]),
+        ("kind", "need", ["which needs are on biogas?", "沼气方面的需求", "沼氣方面的需求"]),
         ("kind", "expert", ["experts on water", "水处理专家", "水處理專家"]),
         ("kind", "event", ["events in Beijing", "北京的活动", "北京的活動"]),
         ("kind", "organisation", ["partners in Hong Kong", "香港的合作伙伴", "香港的合作夥伴"]),

@@ -140,26 +140,24 @@ def test_report_is_kept_apart(journeys: Mapping[str, Sequence[Journey]]):
 
 
 GOOD = "- {id: a, kind: technology, ask: {en: sun?, zh: 太阳？}, status: answered, items: [bcaa]}\n"
+BAD = {
+    "no list": "",
+    "not a mapping": "- sun?",
+    "two journeys 'a'": GOOD + GOOD,
+    "unknown fields: item": GOOD.replace("items", "item"),
+    "unknown records in items: bcaaa": GOOD.replace("bcaa", "bcaaa"),
+    "unknown kinds: tech": GOOD.replace("technology", "tech"),
+    "unknown languages: fr": GOOD.replace("zh:", "fr:"),
+    "unknown statuses: found": GOOD.replace("answered", "[answered, found]"),
+    "lacks status": GOOD.replace("status: answered, ", ""),
+    "asks nothing": GOOD.replace("{en: sun?, zh: 太阳？}", "{}"),
+    "unknown languages in says: fr": GOOD.replace("items: [bcaa]", "says: {fr: [soleil]}"),
+    "a phrase in never": GOOD.replace("items: [bcaa]", "never: {any: ['sun|']}"),
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "no list"),
-        ("- sun?", "not a mapping"),
-        (GOOD + GOOD, "two journeys 'a'"),
-        (GOOD.replace("items", "item"), "unknown fields: item"),
-        (GOOD.replace("bcaa", "bcaaa"), "unknown records in items: bcaaa"),
-        (GOOD.replace("technology", "tech"), "unknown kinds: tech"),
-        (GOOD.replace("zh:", "fr:"), "unknown languages: fr"),
-        (GOOD.replace("answered", "[answered, found]"), "unknown statuses: found"),
-        (GOOD.replace("status: answered, ", ""), "lacks status"),
-        (GOOD.replace("{en: sun?, zh: 太阳？}", "{}"), "asks nothing"),
-        (GOOD.replace("items: [bcaa]", "says: {fr: [soleil]}"), "unknown languages in says: fr"),
-        (GOOD.replace("items: [bcaa]", "never: {any: ['sun|']}"), "a phrase in never"),
-    ],
-)  # fmt: skip
-def test_format(tmp_path: Path, text: str, said: str):
+@pytest.mark.parametrize(("said", "text"), BAD.items(), ids=list(BAD))
+def test_format(tmp_path: Path, said: str, text: str):
     """A file that does not follow the format is refused, with the journey and what is the matter."""
     file = tmp_path / "journeys.yaml"
     file.write_text(text, encoding="utf-8")

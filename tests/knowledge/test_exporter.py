@@ -41,9 +41,7 @@ def test_an_export_imports_to_the_same_fingerprint(
 
 # Texts that the rules let in: anything but control characters, line breaks and tabs excepted.
 _TEXT = st.text(
-    st.characters(
-        exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff", include_characters="\n\t'=+-@|[\"；, "
-    ),
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff", include_characters="\n\t'=+-@|[\"；, "),
     min_size=1,
 )
 _NAME = _TEXT.filter(lambda text: bool(text.strip()))
@@ -81,12 +79,8 @@ def _knowledge(draw: st.DrawFn) -> list[Record]:
 
 @pytest.mark.parametrize("name", FORMS)
 @given(records=_knowledge())
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-def test_every_text_makes_the_round_trip(
-    kb: KnowledgeBase, kb_file: KnowledgeBase, name: str, records: list[Record]
-) -> None:
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_every_text_makes_the_round_trip(kb: KnowledgeBase, kb_file: KnowledgeBase, name: str, records: list[Record]) -> None:
     """Whatever the rules let in is exported and imported back to the letter, in each form."""
     for each in (kb, kb_file):
         each.delete([record.key for record in records])

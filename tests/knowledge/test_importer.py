@@ -254,9 +254,7 @@ def test_headers_are_read_generously(kb: KnowledgeBase, write: Write) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_tables_of_every_office_program_are_read(
-    kb: KnowledgeBase, write: Write, encoding: str, delimiter: str
-) -> None:
+def test_tables_of_every_office_program_are_read(kb: KnowledgeBase, write: Write, encoding: str, delimiter: str) -> None:
     """Chinese survives each usual encoding, and each usual separator is recognised."""
     row = {**LISTING, "summary_zh": "先干燥；再烧制，最后冷却。", "note_en": 'A "quoted", two-line;\nnote'}
     report = import_file(kb, write("a.csv", row, encoding=encoding, delimiter=delimiter))

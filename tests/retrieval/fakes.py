@@ -29,7 +29,7 @@ TECHNOLOGIES = [
 
 @dataclass
 class WordEncoder:
-    """Every word or Chinese character is a random direction, a text the sum of its words."""
+    """Every longer word or Chinese character is a random direction, a text the sum of its words."""
 
     name: str = "words/1"
     dimension: int = 64
@@ -39,7 +39,7 @@ class WordEncoder:
         return unit(np.array([self._sum(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension))
 
     def _sum(self, text: str) -> Vectors:
-        words = re.findall(r"[a-z]+|[\u4e00-\u9fff]", text.lower()) or [text]
+        words = re.findall(r"[a-z]{4,}|[\u4e00-\u9fff]", text.lower()) or [text]
         return np.sum([self._direction(word) for word in words], axis=0, dtype=np.float32)
 
     def _direction(self, word: str) -> Vectors:
