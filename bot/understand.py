@@ -40,7 +40,7 @@ EVERYTHING = frozenset(
     ]
 )
 # Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
-_KEPT = frozenset({"said", "results", "conflict"})
+_KEPT = frozenset({"results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _ANY_WORD = re.compile(r"[^\W_]")
 

@@ -17,7 +17,7 @@ from typing import Any
 from knowledge.records import Event, Listing, Metric, Organisation, Person, Programme, Record
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import load
-from retrieval.language import HAN, fold
+from retrieval.language import HAN, fold, simplified
 from retrieval.segment import stopwords
 
 _UNIT = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
@@ -184,7 +184,8 @@ def build(kb: KnowledgeBase) -> NameIndex:
     shown: dict[str, str] = {}
     blocked = _common_words()
     for record, names in _named(kb):
-        for name in names:
+        # A name is shown back in simplified characters where it is spelt in both.
+        for name in sorted(names, key=lambda name: (simplified(name) != name, name)):
             spelling = normalise(name)
             if len(spelling) < 2 or spelling in blocked:
                 continue

@@ -74,9 +74,7 @@ def test_modules_have_telling_names():
 @pytest.mark.parametrize(
     "package",
     [
-        pytest.param(
-            "bot", marks=pytest.mark.xfail(strict=True, reason="bot/finding has public methods that do not say what they are for")
-        ),
+        pytest.param("bot"),
         "retrieval",
         "knowledge",
     ],

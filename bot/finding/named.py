@@ -98,7 +98,7 @@ class Named:
     def named(self, asked: Understanding) -> Finding | None:
         """The card of what is named, when the card itself can answer and no other words are left."""
         reached = asked.aspects & {"contact", "website"} and self.shelf.named_keys(asked)
-        if asked.content and not reached:
+        if asked.topic and not reached:
             return None
         several = [match for match in asked.names if len(_people_keys(match)) > 1]
         if several and not asked.named("event"):

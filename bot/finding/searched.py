@@ -27,6 +27,7 @@ LISTINGS = ("type:listing",)
 RELEVANCE = Line([2.93, 5.568, 2.772, 0.376], -11.1)
 OTHER_KINDS = 4.5
 _FAR_OUTSIDE = -1.0  # log odds below which a question only mentions a name of ours: "can I buy shares of …"
+_CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 
 # What a question is after, and the kinds of record that can say it.
@@ -44,9 +45,9 @@ _LEANS: Mapping[str, Mapping[str, float]] = {
     "organiser": {"event": 1.5, "article": 0.5},
     "agenda": {"event": 1.0, "article": 1.0},
     "results": {"event": 0.5, "article": 1.0},
-    "cost": {"programme": 1.0, "article": 1.5},
-    "join": {"programme": 1.0, "article": 1.5},
-    "eligibility": {"programme": 1.0, "article": 1.5},
+    "cost": {"programme": 1.0, "article": 2.5},
+    "join": {"programme": 1.0, "article": 2.5},
+    "eligibility": {"programme": 1.0, "article": 2.5},
     "what": {"article": 0.7, "programme": 0.7},
     "contact": {"organisation": 1.5, "person": 0.5, "article": 0.5},
 }
@@ -69,7 +70,11 @@ class Searched:
         """The best of all kinds; what the question is after tips the scales between them."""
         found = self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
         ranked = self._leaned(asked, found)
-        top = first(hit for hit in ranked[:3] if hit.score >= ranked[0].score - 1.0 and self._believed(asked, hit))
+        close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - _CLOSE_SCORE]
+        # What is named answers at the least when nothing says more.
+        top = first(hit for hit in close if self._believed(asked, hit)) or first(
+            hit for hit in close if self._is_named(asked, hit) and hit.evidence.domain > _FAR_OUTSIDE
+        )
         if top is None:
             return Finding("silence", confidence=found.confidence)
         if top.kind == "listing":
@@ -78,14 +83,14 @@ class Searched:
             same = [hit for hit in ranked if hit.kind == "metric" and hit.score >= top.score - SAME_SUBJECT]
             return self.measured.told(asked, *same[:3])
         if top.kind == "organisation" and "who" in asked.aspects and "organiser" not in asked.aspects:
-            people = self.named.people_of(asked, top.key)
-            if people is not None:
-                return people
+            its_people = self.named.people_of(asked, top.key)
+            if its_people is not None:
+                return its_people
         records = self.shelf.fetch([top.key])
         scores = {hit.key: hit.score for hit in ranked}
         if top.kind == "person":
-            close = [hit.key for hit in ranked if hit.kind == "person" and hit.score >= top.score - 1.0]
-            records = self.shelf.fetch(close[:3])
+            people = [hit.key for hit in ranked if hit.kind == "person" and hit.score >= top.score - 1.0]
+            records = self.shelf.fetch(people[:3])
             return Finding("person" if len(records) == 1 else "people", records, scores)
         return Finding(top.kind, records, scores, confidence=found.confidence)
 
@@ -133,8 +138,8 @@ class Searched:
         A record that is named still has to say something on the rest; a record that has every word may sound unlike the field.
         """
         share = self.shared(asked, top)
-        if top.key in asked.named(top.kind) and top.key not in GENERIC:
-            return share > 0 or top.kind == "person" or top.evidence.domain > _FAR_OUTSIDE
+        if self._is_named(asked, top):
+            return share > 0 or top.kind == "person"
         if asked.topic and not share and (top.evidence.dense < _CLOSE or top.evidence.domain < 0):
             return False
         if top.kind == "person" and {"who", "what"} <= asked.aspects and share < 1:
@@ -143,6 +148,10 @@ class Searched:
             return True
         slack = 0.0 if top.kind == "listing" else OTHER_KINDS
         return self.shelf.retriever.index.floor.passes(top.evidence) and self._relevance(asked, top, share) >= -slack
+
+    @staticmethod
+    def _is_named(asked: Understanding, hit: Hit) -> bool:
+        return hit.key in asked.named(hit.kind) and hit.key not in GENERIC
 
     def shared(self, asked: Understanding, hit: Hit) -> float:
         """The share of the question's own words that a record has, in either language."""

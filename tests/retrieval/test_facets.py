@@ -88,7 +88,6 @@ def test_whole_words_and_the_longest(reader: FacetReader, text: str, countries: 
 @pytest.mark.parametrize(
     ("text", "country"), [("Turkey", "TR"), ("Viet Nam", "VN"), ("Myanmar", "MM"), ("UAE", "AE"), ("阿联酋", "AE")]
 )
-@pytest.mark.xfail(strict=True, reason="only Babel's one name of a country and the aliases in vocabulary.yaml are known")
 def test_names_in_daily_use(reader: FacetReader, text: str, country: str) -> None:
     """A country is understood by the names in daily use and by the one the United Nations use."""
     assert reader.read(f"technologies from {text}").values("country") == [country]
