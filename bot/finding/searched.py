@@ -28,6 +28,7 @@ RELEVANCE = Line([2.93, 5.568, 2.772, 0.376], -11.1)
 OTHER_KINDS = 4.5
 _FAR_OUTSIDE = -1.0  # log odds below which a question only mentions a name of ours: "can I buy shares of …"
 _CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
+_SAME_QUESTION = 0.65  # a cosine at which an article was asked for in other words
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 
 # What a question is after, and the kinds of record that can say it.
@@ -144,6 +145,8 @@ class Searched:
             return False
         if top.kind == "person" and {"who", "what"} <= asked.aspects and share < 1:
             return False  # "who is Li Wei" is not answered by another Li
+        if top.kind == "article" and top.evidence.dense >= _SAME_QUESTION:
+            return True
         if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
             return True
         slack = 0.0 if top.kind == "listing" else OTHER_KINDS
