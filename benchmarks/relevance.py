@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from bot import bootstrap
-from bot.finding.searched import LISTINGS, Searched, relevance_features
 from bot.finding.finder import Finder
+from bot.finding.searched import LISTINGS, Searched, relevance_features
 from bot.settings import Settings
 from bot.understand import Understander
 from bot.values import Question

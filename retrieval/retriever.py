@@ -175,8 +175,9 @@ class HybridRetriever:
             return True
         if HAN.match(word):
             return bool(self.index.pools["zh"].frequency(word)) or word in self.index.lexicon.chinese
-        token = stem(word)
-        return bool(self.index.pools["en"].frequency(token)) or token in self.index.lexicon.english
+        # A compound is known by its parts: start-ups.
+        tokens = [stem(part) for part in re.findall(r"[^\W_]+", word)]
+        return all(self.index.pools["en"].frequency(token) or token in self.index.lexicon.english for token in tokens)
 
     def matched(self, text: str, documents: Sequence[str]) -> list[str]:
         """The words of a question, as typed, that these texts have, in the question's language or translated."""

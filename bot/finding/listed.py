@@ -69,6 +69,8 @@ class Listed:
         """The partner that a description fits: "the home appliance brand among the partners"."""
         if asked.aspects & {"join", "eligibility", "cost", "results", "how_many", "when"} or self.shelf.named_keys(asked):
             return None
+        if not all(self.shelf.retriever.knows(word) for word in asked.topic):
+            return Finding("silence", confidence=0.0)  # "is … a partner?" of somebody nothing here speaks of
         groups = (("type:organisation",), ("role:wipo_green_partner",), *self.shelf.narrowed(asked))
         hits = self.shelf.retriever.find(Query(asked.text, asked.lang, groups), k=2).hits
         clear = len(hits) == 1 or (len(hits) == 2 and hits[0].score >= hits[1].score + 1.0)

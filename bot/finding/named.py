@@ -105,8 +105,10 @@ class Named:
             return Finding("choice", choices=self.shelf.fetch(_people_keys(several[0])), scope=(several[0].name,))
         people = asked.named("person")
         if people and not asked.wants_figures:
-            event = first(self.shelf.fetch(asked.named("event")[:1]))
-            return Finding("person", self.shelf.fetch(people[:1]), event=event if isinstance(event, Event) else None)
+            named = first(self.shelf.fetch(asked.named("event")[:1]))
+            event = named if isinstance(named, Event) else None
+            route = "person" if len(people) == 1 else "people"
+            return Finding(route, self.shelf.fetch(people[:4]), event=event)
         only_generic = not self.shelf.named_keys(asked)
         # A longer name says more precisely what is meant.
         for match in sorted(asked.names, key=lambda match: match.start - match.end):

@@ -26,6 +26,7 @@ LISTINGS = ("type:listing",)
 # features of relevance_features(); moved a little towards answering. Other kinds of record may be this much lower.
 RELEVANCE = Line([2.93, 5.568, 2.772, 0.376], -11.1)
 OTHER_KINDS = 4.5
+UNTOLD = 0.0  # … but not when the question does not say that it is after another kind
 _FAR_OUTSIDE = -1.0  # log odds below which a question only mentions a name of ours: "can I buy shares of …"
 _CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 _SAME_QUESTION = 0.65  # a cosine at which an article was asked for in other words
@@ -149,7 +150,8 @@ class Searched:
             return True
         if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
             return True
-        slack = 0.0 if top.kind == "listing" else OTHER_KINDS
+        told = asked.aspects or asked.names or asked.facets.values("kind")
+        slack = 0.0 if top.kind == "listing" else OTHER_KINDS if told else UNTOLD
         return self.shelf.retriever.index.floor.passes(top.evidence) and self._relevance(asked, top, share) >= -slack
 
     @staticmethod
