@@ -95,7 +95,9 @@ class Page:
         direct = self.text(record, "contact")
         behind = self._behind(record)
         if not direct and behind is not None and behind.key != record.key:
-            direct = self.text(behind, "contact")
+            reached = self.text(behind, "contact")
+            if reached:
+                return self.say("contact_through", name=self.name(behind), contact=reached)
         if direct:
             return direct
         links = [getattr(record, name, None) for name in ("website", "listing_url")]
