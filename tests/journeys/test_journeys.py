@@ -91,8 +91,10 @@ def test_language(verdicts: Verdicts, file: str):
 
 
 def test_table(verdicts: Verdicts):
-    """The shares of right answers can be read in one table."""
-    print(_table(verdicts))
+    """The shares of right answers can be read in one table, with every file and group of kinds in it."""
+    table = _table(verdicts)
+    print(table)
+    assert all(f"{file} {group}" in table for file in FILES for group in BARS[file] if group != "parity")
 
 
 @pytest.mark.parametrize("group", GROUPS)
