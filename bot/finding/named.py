@@ -69,7 +69,7 @@ class Named:
     def bodies_at_event(self, asked: Understanding) -> Finding | None:
         """Organisations that took part in an event: "which court was there?"."""
         roles = [role for role in asked.facets.values("role") if role not in ("organiser", "host", "supporter")]
-        if not roles and "organisation" not in asked.facets.values("kind") and not _asks_for_a_body(asked):
+        if not roles and "organisation" not in asked.facets.values("kind"):
             return None
         event = self._event_meant(asked)
         if event is None or asked.aspects & {"organiser", "contact", "eligibility", "results"}:
@@ -130,7 +130,3 @@ class Named:
 
 def _people_keys(match: NameMatch) -> list[str]:
     return [key for key in match.keys if key.startswith("person/")]
-
-
-def _asks_for_a_body(asked: Understanding) -> bool:
-    return any(word in asked.facets.folded for word in ("court", "法院", "检察院", "procuratorate"))
