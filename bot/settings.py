@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy URL of the knowledge base; default: knowledge.db in the data folder"
     )
+    chroma_url: SecretStr | None = Field(
+        default=None,
+        description="URL of a Chroma server, such as http://localhost:8000; default: the store embedded in the index",
+    )
     embedder: str = Field(
         default="use",
         description="Encoder: `use` (bundled) or a LangChain class, `package.module:Class?argument=value`",
@@ -62,6 +66,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL to connect to."""
         return self.database_url.get_secret_value() if self.database_url else f"sqlite:///{self.data_dir / 'knowledge.db'}"
+
+    @property
+    def chroma(self) -> str | None:
+        """The URL of the Chroma server, if one is set."""
+        return self.chroma_url.get_secret_value() if self.chroma_url else None
 
     @property
     def index_dir(self) -> Path:

@@ -97,10 +97,31 @@ class KnowledgeBase:
         with self.session() as session:
             return list(session.exec(statement))
 
+    def each(self, table: type[R]) -> Iterator[R]:
+        """Every record of a kind, by id, a batch at a time: for tables too long to hold."""
+        last = ""
+        while True:
+            statement = select(table).where(col(table.id) > last).order_by(col(table.id)).limit(_BATCH)
+            with self.session() as session:
+                batch = list(session.exec(statement))
+            yield from batch
+            if len(batch) < _BATCH:
+                return
+            last = batch[-1].id
+
     def records(self) -> Iterator[Record]:
         """Every record of every kind."""
         for table in KINDS.values():
-            yield from self.all(table)
+            yield from self.each(table)
+
+    def digests(self) -> dict[str, str]:
+        """What tells each record as it is now from any other, by key."""
+        with self.session() as session:
+            return {
+                f"{kind}/{id_}": digest
+                for kind, table in KINDS.items()
+                for id_, digest in session.exec(select(table.id, table.digest))
+            }
 
     def counts(self) -> dict[str, int]:
         """How many records of each kind there are."""

@@ -1,106 +1,188 @@
-"""Dense search: centred vectors, one Chroma collection per language, and the same vectors memory-mapped for exact scoring."""
+"""Dense search: centred vectors, nearest ones by Chroma (one collection per language), exact similarities from the codes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
-import numpy.typing as npt
 
-from retrieval.embed import Vectors, unit
-
-Numbers = npt.NDArray[np.int64]
+from retrieval.embed import unit
+from retrieval.errors import StoreUnreachable
+from retrieval.tables import POOLS, Documents
+from retrieval.vectors import Numbers, VectorFile, Vectors
 
 _BATCH = 5_000  # Chroma takes at most 5,461 at once
+WHOLE_WEIGHT = 0.3  # what the whole says beside the view that fits best
 
 
-def _client(folder: Path) -> Any:
+class VectorStore:
+    """The Chroma store that holds an index's vectors: embedded in ``folder``, or the server at ``url``.
+
+    ``name`` sets the collections of one index apart from those of others on the same server.
+    """
+
+    def __init__(self, folder: Path, name: str, url: str | None = None) -> None:
+        self._name = name
+        self._shown = _without_password(url) if url else str(folder)
+        self._client = self._reach(lambda: _server(url) if url else _embedded(folder))
+
+    def collection(self, pool: str, *, create: bool = False) -> Any:
+        """The collection of a pool."""
+        name = f"{self._name}-{pool}"
+        if not create:
+            return self._reach(lambda: self._client.get_collection(name, embedding_function=None))
+        configuration = {"hnsw": {"space": "cosine", "ef_search": 400}}
+        return self._reach(
+            lambda: self._client.get_or_create_collection(name, embedding_function=None, configuration=configuration)
+        )
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Remove the collections of other indexes by their names, those that are there."""
+        there = {listed.name for listed in self._client.list_collections()}
+        for name in (f"{name}-{pool}" for name in names for pool in POOLS):
+            if name in there:
+                self._client.delete_collection(name)
+
+    def _reach(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except ValueError as error:  # how Chroma's client says that there is no server
+            raise StoreUnreachable(
+                f"no Chroma server answers at {self._shown}: start it, or unset GREENASK_CHROMA_URL"
+            ) from error
+        except Exception as error:
+            if type(error).__module__.startswith(("httpx", "httpcore", "chromadb")):
+                raise StoreUnreachable(f"the Chroma store at {self._shown} failed: {error}") from error
+            raise
+
+
+def _embedded(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings
 
     return chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False, allow_reset=False))
 
 
-def build(folder: Path, vectors: Vectors, owners: Numbers, languages: Sequence[str], pools: Sequence[str]) -> None:
-    """Store passage vectors (already centred, unit length) with the document each belongs to.
+def _server(url: str) -> Any:
+    import chromadb
+    from chromadb.config import Settings
 
-    ``owners[i]`` is the document number of passage i, ``languages[i]`` its language.
-    """
-    np.save(folder / "vectors.npy", vectors)
-    np.save(folder / "owners.npy", owners)
-    client = _client(folder / "chroma")
-    spoken = np.asarray(languages)
-    for pool in pools:
-        collection = client.create_collection(
-            f"documents-{pool}",
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "ef_search": 400}},
-        )
-        rows = np.flatnonzero(spoken == pool)
-        for start in range(0, len(rows), _BATCH):
-            part = rows[start : start + _BATCH]
-            collection.add(ids=[str(row) for row in part], embeddings=vectors[part])
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    client = chromadb.HttpClient(
+        host=parts.hostname or "localhost",
+        port=parts.port or (443 if secure else 8000),
+        ssl=secure,
+        settings=Settings(anonymized_telemetry=False),
+    )
+    client.heartbeat()
+    return client
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port}" if parts.port else f"{parts.scheme}://{parts.hostname}"
+
+
+def fill(store: VectorStore, documents: Documents, vectors: VectorFile, done: Callable[[int], None] = lambda _: None) -> None:
+    """Put every vector into the collection of its pool, both at once; what is there from a broken-off time is not put again."""
+    counts = dict.fromkeys(POOLS, 0)
+    stop = Event()
+
+    def one(pool: str) -> None:
+        collection = store.collection(pool, create=True)
+        rows = np.flatnonzero(documents.pool_of[documents.owners] == POOLS.index(pool))
+        # Batches are whole or not there, and rows go in in their order.
+        counts[pool] = collection.count()
+        for part in _parts(rows[counts[pool] :]):
+            if stop.is_set():
+                return
+            collection.add(ids=[str(row) for row in part], embeddings=vectors.take(part))
+            counts[pool] += len(part)
+            done(sum(counts.values()))
+
+    with ThreadPoolExecutor(len(POOLS)) as threads:
+        running = [threads.submit(one, pool) for pool in POOLS]
+        try:
+            for each in running:
+                each.result()
+        except BaseException:
+            stop.set()  # Ctrl-C is heard here only; the others end after the batch they are at
+            raise
+
+
+def _parts(rows: Numbers) -> Iterator[Numbers]:
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
 
 
 class DenseStore:
-    """Passage vectors of all documents. Similarities are cosines of centred vectors, best passage of each document."""
+    """Vectors of all documents. Similarities are cosines of centred vectors: the view that fits best, and the whole a little.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._vectors: Vectors = np.load(folder / "vectors.npy", mmap_mode="r")
-        self._owners: Numbers = np.load(folder / "owners.npy")
+    The first ``based`` rows are in Chroma; those that came since are few and are compared one by one.
+    """
+
+    def __init__(self, store: Callable[[], VectorStore], vectors: VectorFile, documents: Documents, based: int) -> None:
+        self._store = store
+        self._vectors = vectors
+        self._documents = documents
+        self._based = based
         self._collections: dict[str, tuple[Any, int]] = {}
-        # Passages of one document lie next to each other: first[doc] : first[doc + 1] are its rows.
-        count = int(self._owners[-1]) + 1 if len(self._owners) else 0
-        self._first = np.searchsorted(self._owners, np.arange(count + 1))
+        fresh = np.arange(based, len(vectors))
+        self._fresh = {pool: fresh[documents.pool_of[documents.owners[fresh]] == number] for number, pool in enumerate(POOLS)}
 
     def __len__(self) -> int:
-        return len(self._owners)
+        return len(self._vectors)
 
-    def nearest(self, vector: Vectors, pool: str, *, k: int) -> list[int]:
-        """Documents of a pool with a passage among the ``k`` nearest, as Chroma finds them."""
+    def nearest(self, vector: Vectors, pool: str, *, k: int) -> Numbers:
+        """Documents of a pool with a view among the ``k`` nearest, in no order; some may be dead."""
         collection, size = self._collection(pool)
-        size = min(k, size)
-        if not size:
-            return []
-        found = collection.query(query_embeddings=[vector], n_results=size, include=[])
-        rows = np.asarray([int(row) for row in found["ids"][0]], dtype=np.int64)
-        return list(dict.fromkeys(self._owners[rows].tolist()))
+        rows = self._fresh[pool]
+        if len(rows) > k:
+            rows = rows[np.argpartition(-self._vectors.dot(rows, vector), k)[:k]]
+        if size:
+            found = collection.query(query_embeddings=[vector], n_results=min(k, size), include=[])
+            rows = np.concatenate([np.array(found["ids"][0], dtype=np.int64), rows])
+        return np.unique(self._documents.owners[rows])
 
-    def similarities(self, vector: Vectors, documents: Sequence[int]) -> dict[int, float]:
-        """The exact similarity of each of these documents: its best passage."""
+    def similarities(self, vector: Vectors, documents: Numbers) -> Vectors:
+        """The exact similarity of each of these documents."""
         if not len(documents):
-            return {}
-        wanted = np.asarray(sorted(documents), dtype=np.int64)
-        starts, ends = self._first[wanted], self._first[wanted + 1]
-        rows = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
-        scores = np.asarray(self._vectors[rows]) @ vector
-        best = np.maximum.reduceat(scores, np.concatenate([[0], np.cumsum(ends - starts)[:-1]]))
-        return dict(zip(wanted.tolist(), best.tolist(), strict=True))
+            return np.zeros(0, np.float32)
+        starts, ends = self._documents.starts[documents], self._documents.starts[documents + 1]
+        sizes = ends - starts
+        first = np.cumsum(sizes) - sizes
+        rows = np.arange(sizes.sum()) + np.repeat(starts - first, sizes)
+        scores = self._vectors.dot(rows, vector)
+        found: Vectors = (np.maximum.reduceat(scores, first) + WHOLE_WEIGHT * scores[first]) / (1 + WHOLE_WEIGHT)
+        return found
 
-    def sample(self, size: int) -> Vectors:
-        """Some passage vectors, evenly spread over all of them."""
-        return np.asarray(self._vectors[:: max(1, len(self) // size)][:size])
+    def sample(self, size: int, pool: str | None = None) -> Vectors:
+        """Some vectors, of one pool or of all, evenly spread over them."""
+        rows = np.arange(len(self))
+        if pool is not None:
+            rows = rows[self._documents.pool_of[self._documents.owners] == POOLS.index(pool)]
+        return self._vectors.take(rows[:: max(1, len(rows) // size)][:size])
 
     def _collection(self, pool: str) -> tuple[Any, int]:
-        if not self._collections:
-            client = _client(self._folder / "chroma")
-            for listed in client.list_collections():
-                found = client.get_collection(listed.name, embedding_function=None)
-                self._collections[listed.name.removeprefix("documents-")] = (found, found.count())
+        if pool not in self._collections:
+            if not self._based:
+                return None, 0
+            found = self._store().collection(pool)
+            self._collections[pool] = (found, found.count())
         return self._collections[pool]
 
 
-def centres(vectors: Vectors, languages: Sequence[str], pools: Sequence[str]) -> dict[str, Vectors]:
+def centres(vectors: Vectors, pools: Sequence[str]) -> dict[str, Vectors]:
     """The mean vector of each language; what all texts of a language share says nothing about their topic."""
-    spoken = np.asarray(languages)
-    dimension = vectors.shape[1]
-    return {
-        pool: vectors[spoken == pool].mean(axis=0) if (spoken == pool).any() else np.zeros(dimension, np.float32)
-        for pool in pools
-    }
+    spoken = np.asarray(pools)
+    empty = np.zeros(vectors.shape[1], np.float32)
+    return {pool: vectors[spoken == pool].mean(axis=0) if (spoken == pool).any() else empty for pool in POOLS}
 
 
 def centred(vectors: Vectors, centre: Vectors) -> Vectors:

@@ -6,6 +6,7 @@ put, each thing a person spoke about. The best passage speaks for the document.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,21 +29,33 @@ from knowledge.records import (
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import PARTS, Vocabulary, load
 
+FOUND: tuple[type[Record], ...] = (Listing, Organisation, Person, Event, Programme, Metric, Article)
+
 
 @dataclass(frozen=True)
 class Document:
-    """One record in one language. ``facets`` are tokens like ``country:CN`` by which a search can be narrowed."""
+    """One record in one language. ``facets`` are tokens like ``country:CN`` by which a search can be narrowed.
+
+    ``passages`` are found by their words and by their meaning, ``asides`` by their words alone: who provides a thing and where is
+    said by names, and would cost every listing a vector of its own.
+    """
 
     key: str
     lang: str
     title: str
     passages: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
+    asides: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Everything the document says, its title first."""
-        return "\n".join((self.title, *self.passages))
+        return "\n".join((self.title, *self.passages, *self.asides))
+
+    def digest(self) -> int:
+        """64 bits that change whenever the document does."""
+        said = "\0".join((self.lang, self.title, *self.passages, "\1", *self.asides, "\1", *self.facets))
+        return int.from_bytes(hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
 @dataclass
@@ -60,11 +73,16 @@ class Related:
 def documents(kb: KnowledgeBase) -> Iterator[Document]:
     """A document for each language of every record a question can lead to."""
     linked = related(kb)
-    for table in (Listing, Organisation, Person, Event, Programme, Metric, Article):
-        for record in kb.all(table):
-            for lang in LANGUAGES:
-                if speaks(record, lang):
-                    yield document(record, lang, linked)
+    for table in FOUND:
+        for record in kb.each(table):
+            yield from of(record, linked)
+
+
+def of(record: Record, linked: Related) -> Iterator[Document]:
+    """The documents of one record."""
+    for lang in LANGUAGES:
+        if speaks(record, lang):
+            yield document(record, lang, linked)
 
 
 def related(kb: KnowledgeBase) -> Related:
@@ -94,22 +112,17 @@ def speaks(record: Record, lang: str) -> bool:
 def document(record: Record, lang: str, related: Related) -> Document:
     """The document of ``record`` in ``lang``; texts the record lacks in that language are left to the other document."""
     passages, facets = _PARTS_OF[record.KIND](record, lang, related)
-    kept = tuple(dict.fromkeys(passage for passage in passages if passage))
-    return Document(record.key, lang, record.name(lang), kept, tuple(dict.fromkeys(facet for facet in facets if facet)))
+    asides = _asides(record, lang, related) if isinstance(record, Listing) else []
+    return Document(record.key, lang, record.name(lang), *map(_kept, (passages, facets, asides)))
 
 
-def _listing(record: Listing, lang: str, related: Related) -> tuple[list[str], list[str]]:
-    words = related.vocabulary
+def _kept(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _listing(record: Listing, lang: str, _: Related) -> tuple[list[str], list[str]]:
     tags = record.tags_zh if lang == "zh" else record.tags_en
     about = _join([record.exactly("summary", lang), "，".join(tags) if lang == "zh" else ", ".join(tags)], lang)
-    provider = _join(
-        [
-            record.exactly("provider", lang),
-            words.place(record.country, lang) if record.country else None,
-            words.label("sectors", record.sector, lang),
-        ],
-        lang,
-    )
     facets = [
         "type:listing",
         f"kind:{record.kind}",
@@ -119,7 +132,17 @@ def _listing(record: Listing, lang: str, related: Related) -> tuple[list[str], l
         *_place_facets(record.country, record.city),
         *(_year_facets(record.listed_date)),
     ]
-    return [about, provider, record.exactly("ip", lang) or ""], facets
+    return [about], facets
+
+
+def _asides(record: Listing, lang: str, related: Related) -> list[str]:
+    words = related.vocabulary
+    provider = [
+        record.exactly("provider", lang),
+        words.place(record.country, lang) if record.country else None,
+        words.label("sectors", record.sector, lang),
+    ]
+    return [_join(provider, lang), record.exactly("ip", lang) or ""]
 
 
 def _organisation(record: Organisation, lang: str, related: Related) -> tuple[list[str], list[str]]:
@@ -230,19 +253,24 @@ def _join(parts: Iterable[str | None], lang: str) -> str:
 def terms(kb: KnowledgeBase) -> Iterator[tuple[str | None, str | None]]:
     """Names and terms as (en, zh) pairs, either possibly missing: what the dictionary of jieba and the glossary are made from."""
     for record in kb.records():
-        if record.KIND in ("source", "appearance", "statistic", "article"):
-            continue
-        yield record.exactly("name", "en"), record.exactly("name", "zh")
-        if isinstance(record, Listing):
-            yield from _paired(record.tags_en, record.tags_zh)
-        if isinstance(record, Organisation | Person | Event | Programme):
-            yield from ((None, alias) for alias in record.aliases)
+        yield from terms_of(record)
     words = load()
     for vocabulary in (words.sectors, words.stages, words.roles, words.cities):
         for term in vocabulary.values():
             yield term.names.get("en"), term.names.get("zh")
             for lang in LANGUAGES:
                 yield from ((None, word) for word in term.words.get(lang, ()) if lang == "zh")
+
+
+def terms_of(record: Record) -> Iterator[tuple[str | None, str | None]]:
+    """The names and terms of one record, as (en, zh) pairs."""
+    if record.KIND in ("source", "appearance", "statistic", "article"):
+        return
+    yield record.exactly("name", "en"), record.exactly("name", "zh")
+    if isinstance(record, Listing):
+        yield from _paired(record.tags_en, record.tags_zh)
+    if isinstance(record, Organisation | Person | Event | Programme):
+        yield from ((None, alias) for alias in record.aliases)
 
 
 def _paired(en: Sequence[str], zh: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:

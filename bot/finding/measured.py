@@ -82,7 +82,6 @@ class Measured:
                 places = places | {figure.place}
             said = [words, figure.scope_en or "", figure.scope_zh or "", figure.metric.replace("_", " ")]
             measured[f"metric/{figure.metric}"] = (places, fold(" ".join(said)))
-        for key in self.shelf.retriever.index.keys:
-            if key.startswith("metric/"):
-                measured.setdefault(key, (set(), ""))
+        for key in self.shelf.keys((("type:metric",),)):
+            measured.setdefault(key, (set(), ""))
         return measured

@@ -95,14 +95,11 @@ class Shelf:
 
     def keys(self, groups: Sequence[tuple[str, ...]]) -> list[str]:
         """The keys of the records that have one token of every group."""
-        index = self.retriever.index
-        return list(dict.fromkeys(index.keys[number] for number in index.allowed(groups).tolist()))
+        return self.retriever.index.keys(groups)
 
     def about(self, key: str) -> list[str]:
         """The keys of the articles about a record."""
-        index = self.retriever.index
-        numbers = index.facets.get(f"about:{key}")
-        return [] if numbers is None else [index.keys[number] for number in numbers.tolist()]
+        return self.retriever.index.keys(((f"about:{key}",),))
 
     def fetch(self, keys: Sequence[str]) -> tuple[Record, ...]:
         """The records with these keys, in that order."""

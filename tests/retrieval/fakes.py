@@ -13,12 +13,15 @@ import jieba
 import numpy as np
 import pytest
 
-from retrieval import calibration, index, lexicon
+from retrieval import calibration, lexicon
+from retrieval.build import Contents
+from retrieval.build import build as build_index
 from retrieval.calibration import Questions
 from retrieval.documents import Document
-from retrieval.embed import Embedder, Vectors, unit
-from retrieval.index import Contents, Progress
-from retrieval.names import NameIndex
+from retrieval.embed import Embedder, unit
+from retrieval.index import Progress
+from retrieval.names import Name, NameIndex
+from retrieval.vectors import Vectors
 
 TECHNOLOGIES = [
     ("heat-pump", "Heat pump", "热泵", "warms a school with little electricity", "用很少的电为学校供暖", "JP"),
@@ -37,6 +40,10 @@ class WordEncoder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dimension)."""
         return unit(np.array([self._sum(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension))
+
+    def embed_questions(self, texts: Sequence[str]) -> Vectors:
+        """The same as of any text."""
+        return self.embed(texts)
 
     def _sum(self, text: str) -> Vectors:
         words = re.findall(r"[a-z]{4,}|[\u4e00-\u9fff]", text.lower()) or [text]
@@ -74,7 +81,8 @@ def build(
     progress: Progress = lambda *_: None,
 ) -> Path:
     """An index under ``home``, from a dictionary of a few words and a handful of sample questions."""
-    contents = Contents(documents, fingerprint, list(pairs), NameIndex({"heat pump": ["listing/heat-pump"]}))
+    names = NameIndex([Name("heat pump", "listing/heat-pump", "plain", "Heat pump")])
+    contents = Contents(documents, fingerprint, list(pairs), names, len(documents))
     questions = Questions(
         {"en": ["pump for a school", "gas from manure"], "zh": ["学校供暖", "粪便变燃气"]},
         {"en": ["love poem", "football result"], "zh": ["情诗", "球赛结果"]},
@@ -83,4 +91,4 @@ def build(
         patch.setattr(jieba, "get_module_res", lambda *_: io.BytesIO("学校 100 n\n沼气 100 n\n过滤器 50 n\n".encode()))
         patch.setattr(lexicon, "dictionary", lambda: iter(()))
         patch.setattr(calibration, "questions", lambda: questions)
-        return index.build(home, contents, embedder or WordEncoder(), progress)
+        return build_index(home, contents, embedder or WordEncoder(), progress)
