@@ -1,4 +1,4 @@
-"""What people would otherwise use, over the same texts, words and encoder: pooled BM25, dense search alone, and RRF of the two."""
+"""What people would otherwise use, with the same texts, words and encoder: pooled BM25, dense search alone, RRF of the two."""
 
 from __future__ import annotations
 

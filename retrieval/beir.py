@@ -1,7 +1,7 @@
 """BEIR folders: documents, questions and judgements that others have made, in the layout of the BEIR benchmark.
 
-``corpus.jsonl`` has a document a line (``_id``, ``title``, ``text``), ``queries.jsonl`` a question (``_id``, ``text``), each with its
-language in ``metadata.lang``; the files under ``qrels`` say which document answers which question, and how well.
+``corpus.jsonl`` has a document a line (``_id``, ``title``, ``text``), ``queries.jsonl`` a question (``_id``, ``text``), each with
+its language in ``metadata.lang``; the files under ``qrels`` say which document answers which question, and how well.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def reciprocal_rank(ranked: Sequence[str], judged: Judged, k: int) -> float:
 
 
 def ndcg(ranked: Sequence[str], judged: Judged, k: int) -> float:
-    """Normalised discounted cumulative gain of the first ``k``: gains as they are judged, discounted by log2 of the rank plus 1."""
+    """Normalised discounted cumulative gain of the first ``k``: gains as judged, discounted by log2 of the rank plus 1."""
     best = sorted((gain for gain in judged.values() if gain > 0), reverse=True)[:k]
     gained = _discounted([max(0.0, judged.get(document, 0)) for document in ranked[:k]])
     return gained / _discounted(best) if best else 0.0
