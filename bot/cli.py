@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot import doctor, kb_commands
+from bot import doctor, eval_commands, kb_commands
 from bot.settings import CHECKOUT
 from bot.shell import BAD_INPUT, EXIT_CODES, Shell, report, words
 from bot.speech import Speech
@@ -67,6 +67,7 @@ main = typer.Typer(
     cls=Root, help="help_greenask", add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True
 )
 main.add_typer(kb_commands.kb, name="kb")
+main.add_typer(eval_commands.evaluation, name="eval")
 
 
 @main.callback()

@@ -167,7 +167,7 @@ class Shell:
         """Bring the knowledge base and the index up to date, with a progress bar."""
         from bot import bootstrap
 
-        with self._progress() as progress:
+        with self.progress() as progress:
             return bootstrap.build(self.settings, kb, progress, force=force)
 
     def assistant(self, *, build: bool = True) -> Assistant:
@@ -190,7 +190,8 @@ class Shell:
         return Assistant(kb, bootstrap.open_retriever(self.settings, kb))
 
     @contextmanager
-    def _progress(self) -> Iterator[Progress]:
+    def progress(self) -> Iterator[Progress]:
+        """Shows how far the stages of a long task are, as bars on standard error where a person looks at it."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         if not self.err.is_terminal:

@@ -50,7 +50,7 @@ def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
 def _told(differing: set[str], kb: KnowledgeBase) -> Iterator[tuple[str, Record | None, list[Document]]]:
     """The records whose documents may have changed, with their documents as they are now.
 
-    A listing speaks for itself. All others are folded into each other, as a person's document names events and bodies; they are few.
+    A listing speaks for itself. All others are folded into each other, as a person's document names events; they are few.
     """
     linked = texts.related(kb)
     listings = sorted(key for key in differing if key.startswith("listing/"))

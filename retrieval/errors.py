@@ -4,7 +4,8 @@ RetrievalError
 ├── IndexMissing      there is no index yet
 ├── IndexOutOfDate    the index does not match the knowledge base or the encoder
 ├── StoreUnreachable  the Chroma store does not answer
-└── EmbedderFailed    the encoder could not be loaded or gave no usable vectors
+├── EmbedderFailed    the encoder could not be loaded or gave no usable vectors
+└── DataSetBroken     a folder that is to be measured on is no BEIR data set
 """
 
 
@@ -26,3 +27,12 @@ class StoreUnreachable(RetrievalError):
 
 class EmbedderFailed(RetrievalError):
     """The encoder could not be loaded, or what it returned are no vectors of its dimension."""
+
+
+class DataSetBroken(RetrievalError):
+    """A folder that is no BEIR data set. ``fault`` says what is wrong with it, ``detail`` where, and which value was met."""
+
+    def __init__(self, fault: str, **detail: object) -> None:
+        super().__init__(f"{fault}: " + ", ".join(f"{name} {value}" for name, value in detail.items()))
+        self.fault = fault
+        self.detail = detail

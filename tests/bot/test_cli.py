@@ -25,7 +25,7 @@ from knowledge.records import KINDS
 ROOT = Path(__file__).parents[2]
 CONTRACT = (ROOT / "docs" / "json-contract.md").read_text(encoding="utf-8")
 COMMANDS = [
-    (), ("chat",), ("ask",), ("doctor",), ("kb",),
+    (), ("chat",), ("ask",), ("doctor",), ("kb",), ("eval",), ("eval", "retrieval"),
     *(("kb", name) for name in ("build", "status", "validate", "export", "import", "delete")),
 ]  # fmt: skip
 FAKE_ENCODER = "langchain_core.embeddings:DeterministicFakeEmbedding?size=16"
