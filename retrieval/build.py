@@ -219,9 +219,9 @@ class _Builder:
 
     def _note(self, document: Document, encoder: Encoder) -> int:
         views = views_of(document)
-        encoder.want(views)
-        self.views += map(digest, views)
-        return self.documents.add(document.key, document.lang, document.digest(), len(views))
+        encoder.want(views.all)
+        self.views += map(digest, views.all)
+        return self.documents.add(document.key, document.lang, document.digest(), len(views.heads), len(views.all))
 
     def embed(self, fingerprint: str, chroma_url: str | None) -> Manifest:
         """The vectors of all views, centred, as codes and in Chroma."""
@@ -243,7 +243,8 @@ class _Builder:
         count = vectors.write(self.folder, batches(), at=0, dimension=embedder.dimension)
         store = VectorStore(self.base / "chroma", store_name(self.base), chroma_url)
         codes = VectorFile(self.folder, count, embedder.dimension)
-        dense.fill(store, documents, codes, lambda done: self.progress("store", done, count))
+        heads = sum(documents.heads)
+        dense.fill(store, documents, codes, lambda done: self.progress("store", done, heads))
         self.encodings.keep(set(self.views) | calibration.question_digests())
         return Manifest(
             fingerprint,
@@ -327,9 +328,9 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
         writer.remove(stale)
     documents.dead |= stale
     views = [views_of(document) for document in change.documents]
-    raw = encodings.of([view for part in views for view in part])
+    raw = encodings.of([view for part in views for view in part.all])
     centres = dict(zip(POOLS, np.load(before.base / "centres.npy")[0], strict=True))
-    spoken = [document.lang for document, part in zip(change.documents, views, strict=True) for _ in part]
+    spoken = [document.lang for document, part in zip(change.documents, views, strict=True) for _ in part.all]
     count = before.manifest.rows
     if views:
         fresh = dense.centred(raw, np.stack([centres[lang] for lang in spoken]))
@@ -338,7 +339,7 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
     plain = set(before.words)
     for document, part in zip(change.documents, views, strict=True):
         words = words_of(document, before.segmenter)
-        number = documents.add(document.key, document.lang, document.digest(), len(part))
+        number = documents.add(document.key, document.lang, document.digest(), len(part.heads), len(part.all))
         writers[document.lang].add(number, words, document.facets)
         before.facets.add(number, document.facets)
         known[document.lang].update(words.tokens)

@@ -13,7 +13,7 @@ import numpy as np
 
 from retrieval.embed import unit
 from retrieval.errors import StoreUnreachable
-from retrieval.tables import POOLS, Documents
+from retrieval.tables import POOLS, Documents, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
 _BATCH = 5_000  # Chroma takes at most 5,461 at once
@@ -36,7 +36,7 @@ class VectorStore:
         name = f"{self._name}-{pool}"
         if not create:
             return self._reach(lambda: self._client.get_collection(name, embedding_function=None))
-        configuration = {"hnsw": {"space": "cosine", "ef_search": 400}}
+        configuration = {"hnsw": {"space": "cosine", "ef_search": 256}}
         return self._reach(
             lambda: self._client.get_or_create_collection(name, embedding_function=None, configuration=configuration)
         )
@@ -90,13 +90,16 @@ def _without_password(url: str) -> str:
 
 
 def fill(store: VectorStore, documents: Documents, vectors: VectorFile, done: Callable[[int], None] = lambda _: None) -> None:
-    """Put every vector into the collection of its pool, both at once; what is there from a broken-off time is not put again."""
+    """Put the vector of every head into the collection of its pool, both at once.
+
+    What is there from a time that was broken off is not put again.
+    """
     counts = dict.fromkeys(POOLS, 0)
     stop = Event()
 
     def one(pool: str) -> None:
         collection = store.collection(pool, create=True)
-        rows = np.flatnonzero(documents.pool_of[documents.owners] == POOLS.index(pool))
+        rows = documents.head_rows(pool)
         # Batches are whole or not there, and rows go in in their order.
         counts[pool] = collection.count()
         for part in _parts(rows[counts[pool] :]):
@@ -133,6 +136,7 @@ class DenseStore:
         self._documents = documents
         self._based = based
         self._collections: dict[str, tuple[Any, int]] = {}
+        self._head_rows: dict[str, tuple[Numbers, Numbers]] = {}
         fresh = np.arange(based, len(vectors))
         self._fresh = {pool: fresh[documents.pool_of[documents.owners[fresh]] == number] for number, pool in enumerate(POOLS)}
 
@@ -149,6 +153,21 @@ class DenseStore:
             found = collection.query(query_embeddings=[vector], n_results=min(k, size), include=[])
             rows = np.concatenate([np.array(found["ids"][0], dtype=np.int64), rows])
         return np.unique(self._documents.owners[rows])
+
+    def nearest_of(self, vector: Vectors, pool: str, allowed: Mask, *, k: int) -> Numbers:
+        """The ``k`` nearest of the allowed documents, all of whose heads are compared."""
+        rows, owners = self._heads(pool)
+        passing = allowed[owners]
+        rows, owners = rows[passing], owners[passing]
+        if len(rows) > k:
+            owners = owners[np.argpartition(-self._vectors.dot(rows, vector), k)[:k]]
+        return np.unique(owners)
+
+    def _heads(self, pool: str) -> tuple[Numbers, Numbers]:
+        if pool not in self._head_rows:
+            rows = self._documents.head_rows(pool)
+            self._head_rows[pool] = (rows, self._documents.owners[rows])
+        return self._head_rows[pool]
 
     def similarities(self, vector: Vectors, documents: Numbers) -> Vectors:
         """The exact similarity of each of these documents."""

@@ -32,8 +32,9 @@ from retrieval.segment import Segmenter
 from retrieval.tables import POOLS, Documents, Facets, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
-FORMAT = 2
+FORMAT = 3
 Progress = Callable[[str, int, int], None]
+_MASKS = 64  # combinations of facets that are remembered
 _REBUILD = "run 'greenask kb build'"
 
 
@@ -105,6 +106,7 @@ class Index:
         self.documents = Documents.load(folder)
         self.floor = _floor(self.manifest.floor)
         self._chroma_url = chroma_url
+        self._masks: dict[tuple[tuple[str, ...], ...], Mask] = {}
 
     def successor(self, folder: Path) -> Index:
         """Another generation; what costs most to load is taken over where the base is the same."""
@@ -167,7 +169,12 @@ class Index:
         """Which documents count and have one facet token of each group; None when all do."""
         if not facets:
             return self.documents.alive if self.documents.dead else None
-        return self.facets.mask(facets, len(self.documents)) & self.documents.alive
+        groups = tuple(tuple(group) for group in facets)
+        if groups not in self._masks:
+            if len(self._masks) >= _MASKS:
+                self._masks.clear()
+            self._masks[groups] = self.facets.mask(groups, len(self.documents)) & self.documents.alive
+        return self._masks[groups]
 
     def allowed(self, facets: Sequence[Sequence[str]]) -> Numbers:
         """The numbers of those documents."""

@@ -222,7 +222,9 @@ class _Unit:
 
 def _units(text: str) -> Iterator[_Unit]:
     """Characters and words with their places in the text as typed; folded one by one, so that places stay true."""
-    folded = "".join(char if len(char) == 1 else original for char, original in ((fold(c), c) for c in _nfkc(text)))
+    folded = fold(text)
+    if len(folded) != len(text):
+        folded = "".join(char if len(char) == 1 else original for char, original in ((fold(c), c) for c in _nfkc(text)))
     for match in _UNIT.finditer(folded):
         yield _Unit(match.group(), match.start(), match.end())
 

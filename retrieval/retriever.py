@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -22,12 +22,13 @@ from retrieval.segment import stem, stopwords
 from retrieval.tables import POOLS, Mask
 from retrieval.vectors import Numbers, Vectors
 
-CANDIDATES = 200
+CANDIDATES, NEIGHBOURS = 200, 100  # documents of a pool that each leg brings: by words, and by meaning
 # Tuned on the public sets xquad, sdg and elle: see docs/evaluation.md.
 OWN_WEIGHT, CROSS_WEIGHT = 0.7, 0.25
 LEVELLING = 0.8
-_EXACT = 20_000  # documents that are scored one by one rather than looked for among the neighbours
-_WIDEST = 2_000
+_EXACT = 8_000  # documents of a pool that are compared one by one rather than looked for among the neighbours
+_WIDEST = 1_000  # neighbours asked for when most do not pass a filter
+_ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 
 
@@ -73,6 +74,19 @@ class Found:
     def evidence(self) -> Evidence:
         """What speaks for the best hit."""
         return self.hits[0].evidence if self.hits else Evidence()
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Documents of one pool, best first, column by column."""
+
+    keys: list[str]
+    scores: Vectors
+    similarities: Vectors
+    coverage: Vectors
+
+    def rows(self) -> Iterator[tuple[str, float, float, float]]:
+        return zip(self.keys, self.scores.tolist(), self.similarities.tolist(), self.coverage.tolist(), strict=True)
 
 
 class Retriever(Protocol):
@@ -128,10 +142,7 @@ class HybridRetriever:
         ranked = self._fuse(vector, lang, self._lexical(text, query.facets, k), mask, k)
         if not ranked:
             return Found()
-        floor = self.index.floor
-        domain = floor.domain.side(vector)
-        ranked = [replace(hit, evidence=replace(hit.evidence, domain=domain)) for hit in ranked[:k]]
-        evidence = ranked[0].evidence
+        floor, evidence = self.index.floor, ranked[0].evidence
         return Found(ranked, floor.confidence(evidence), floor.passes(evidence))
 
     def domain(self, text: str, lang: str) -> float:
@@ -160,51 +171,46 @@ class HybridRetriever:
         return {"en": [*latin, *to_en], "zh": [*han, *to_zh]}
 
     def _fuse(self, vector: Vectors, lang: str, lexical: Mapping[str, LexicalScores], mask: Mask | None, k: int) -> list[Hit]:
-        ranked = [self._rank(vector, lang, pool, lexical[pool], mask, k) for pool in POOLS]
+        """The best ``k`` records of both pools."""
+        ranked = {pool: self._rank(vector, lang, pool, lexical[pool], mask, k) for pool in POOLS}
+        top = max((pool.scores[0] for pool in ranked.values() if len(pool.scores)), default=0.0)
+        domain = self.index.floor.domain.side(vector)
         best: dict[str, Hit] = {}
-        top = max((hits[0].score for hits in ranked if hits), default=0.0)
-        for hits in ranked:
+        for pool, found in ranked.items():
             # Scores of the other language run lower, however right its documents are. A pool's best comes most of the way up.
-            lift = LEVELLING * (top - hits[0].score) if hits else 0.0
-            for hit in hits:
-                lifted = replace(hit, score=hit.score + lift)
-                best[hit.key] = _merge(best.get(hit.key), lifted)
-        return sorted(best.values(), key=lambda hit: (-hit.score, hit.key))
+            lift = LEVELLING * (top - found.scores[0]) if len(found.scores) else 0.0
+            for key, score, similarity, share in found.rows():
+                hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain))
+                other = best.get(key)
+                best[key] = hit if other is None else _merge(other, hit)
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.key))[:k]
 
-    def _rank(self, vector: Vectors, lang: str, pool: str, lexical: LexicalScores, mask: Mask | None, k: int) -> list[Hit]:
-        """The documents of one pool by their fused score, best first; so many that ``k`` records come of them."""
-        numbers = self._candidates(vector, pool, lexical, mask, max(CANDIDATES, k))
-        if not len(numbers):
-            return []
+    def _rank(self, vector: Vectors, lang: str, pool: str, lexical: LexicalScores, mask: Mask | None, k: int) -> _Ranked:
+        """The documents of one pool by their fused score; so many that ``k`` records come of them."""
+        numbers = self._candidates(vector, pool, lexical, mask, max(NEIGHBOURS, k))
         mean, deviation = self.index.manifest.spread.get(f"{lang}-{pool}", (0.0, 1.0))
         weight = OWN_WEIGHT if pool == lang else CROSS_WEIGHT
         similarities = self.index.dense.similarities(vector, numbers)
         scores = (similarities - mean) / deviation + weight * lexical.standardised(numbers)
-        coverage = lexical.coverage(numbers)
         order = np.argsort(-scores, kind="stable")[: 2 * k + _SPARE]
-        keys = self.index.documents.keys
-        return [
-            Hit(keys[number], score, pool, Evidence(similarity, share))
-            for number, score, similarity, share in zip(
-                numbers[order].tolist(),
-                scores[order].tolist(),
-                similarities[order].tolist(),
-                coverage[order].tolist(),
-                strict=True,
-            )
-        ]
+        keys = [self.index.documents.keys[number] for number in numbers[order].tolist()]
+        return _Ranked(keys, scores[order], similarities[order], lexical.coverage(numbers[order]))
 
     def _candidates(self, vector: Vectors, pool: str, lexical: LexicalScores, mask: Mask | None, depth: int) -> Numbers:
+        dense_, documents = self.index.dense, self.index.documents
         if mask is None:
-            return np.union1d(self.index.dense.nearest(vector, pool, k=depth), lexical.documents)
-        allowed = np.flatnonzero(mask & (self.index.documents.pool_of == POOLS.index(pool)))
-        if len(allowed) <= _EXACT:
-            return allowed
-        # Neighbours are asked for without the filter, so many more that enough of them pass it.
-        wider = int(depth * len(self.index.documents) / (2 * len(allowed))) + 1
-        near = self.index.dense.nearest(vector, pool, k=min(wider, _WIDEST))
-        found = np.union1d(near, lexical.documents)
-        return found[mask[found]]
+            return np.union1d(dense_.nearest(vector, pool, k=depth), lexical.documents)
+        allowed = mask & (documents.pool_of == POOLS.index(pool))
+        count = int(np.count_nonzero(allowed))
+        near = np.zeros(0, np.int64)
+        if count > _EXACT:
+            # Neighbours are asked for without the filter, so many more that enough of them pass it.
+            wider = min(int(depth * len(dense_) / count), _WIDEST)
+            near = dense_.nearest(vector, pool, k=max(wider, depth))
+            near = near[allowed[near]]
+        if len(near) < _ENOUGH:
+            near = dense_.nearest_of(vector, pool, allowed, k=depth)
+        return np.union1d(near, lexical.documents)
 
     def mend(self, text: str, *, skip: Sequence[str] = ()) -> str:
         """The text with each English word that no document has replaced by the nearest that one has.
@@ -247,13 +253,11 @@ class HybridRetriever:
         return list(dict.fromkeys(found))
 
 
-def _merge(one: Hit | None, other: Hit) -> Hit:
+def _merge(one: Hit, other: Hit) -> Hit:
     """Two documents of one record: the better score, and the best of each kind of evidence."""
-    if one is None:
-        return other
     winner = one if one.score >= other.score else other
-    evidence = Evidence(max(one.evidence.dense, other.evidence.dense), max(one.evidence.coverage, other.evidence.coverage))
-    return Hit(winner.key, winner.score, winner.lang, evidence)
+    a, b = one.evidence, other.evidence
+    return Hit(winner.key, winner.score, winner.lang, Evidence(max(a.dense, b.dense), max(a.coverage, b.coverage), a.domain))
 
 
 def _stamp(home: Path | None) -> int:

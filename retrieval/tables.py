@@ -23,22 +23,26 @@ _TOKENS, _POSTINGS = "facets.txt", "facets.npz"
 
 @dataclass
 class Documents:
-    """The documents by their number: key of the record, pool, digest of what they say, first vector row, and whether they still
-    count. Numbers are never given twice: a document that changes gets a new one, and its old one is dead.
+    """The documents by their number.
+
+    Of each: key of the record, pool, digest of what it says, first vector row, how many of its rows are heads, and whether it still
+    counts. Numbers are never given twice: a document that changes gets a new one, and its old one is dead.
     """
 
     keys: list[str] = field(default_factory=list)
     pools: array[int] = field(default_factory=lambda: array("b"))
     digests: array[int] = field(default_factory=lambda: array("Q"))
     first: array[int] = field(default_factory=lambda: array("q", [0]))
+    heads: array[int] = field(default_factory=lambda: array("i"))
     dead: set[int] = field(default_factory=set)
 
-    def add(self, key: str, pool: str, digest: int, rows: int) -> int:
-        """Take in a document with this many vector rows; returns its number."""
+    def add(self, key: str, pool: str, digest: int, heads: int, rows: int) -> int:
+        """Take in a document with this many vector rows, ``heads`` of them first; returns its number."""
         self.keys.append(key)
         self.pools.append(POOLS.index(pool))
         self.digests.append(digest)
         self.first.append(self.first[-1] + rows)
+        self.heads.append(heads)
         return len(self.keys) - 1
 
     def __len__(self) -> int:
@@ -71,6 +75,12 @@ class Documents:
         """The document of each vector row."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
+    def head_rows(self, pool: str) -> Numbers:
+        """The vector rows of a pool's heads, ascending."""
+        row_in_document = np.arange(self.rows) - self.starts[self.owners]
+        mine = self.pool_of[self.owners] == POOLS.index(pool)
+        return np.flatnonzero(mine & (row_in_document < np.frombuffer(self.heads, np.int32)[self.owners]))
+
     def living(self) -> dict[str, dict[int, int]]:
         """For each key the numbers of its living documents with their digests."""
         found: dict[str, dict[int, int]] = defaultdict(dict)
@@ -87,6 +97,7 @@ class Documents:
             pools=np.asarray(self.pools, np.int8),
             digests=np.asarray(self.digests, np.uint64),
             first=np.asarray(self.first, np.int64),
+            heads=np.asarray(self.heads, np.int32),
             dead=np.asarray(sorted(self.dead), np.int64),
         )
 
@@ -100,6 +111,7 @@ class Documents:
                 array("b", columns["pools"].tobytes()),
                 array("Q", columns["digests"].tobytes()),
                 array("q", columns["first"].tobytes()),
+                array("i", columns["heads"].tobytes()),
                 set(columns["dead"].tolist()),
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from retrieval.documents import Document
 from retrieval.language import HAN, clean, simplified
@@ -15,13 +16,30 @@ _SHORT = 60
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“‘(\[])|(?<=[。！？；])")
 
 
-def views_of(document: Document) -> list[str]:
-    """The document's views, the first of them the whole: its title with its first passage. Long texts add their sentences."""
+@dataclass(frozen=True)
+class Views:
+    """The views of a document.
+
+    ``heads`` are looked for among all neighbours, the first of them is the whole; ``sentences`` of its long texts only sharpen the
+    score of a document that was found.
+    """
+
+    heads: tuple[str, ...]
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every view, heads first."""
+        return self.heads + self.sentences
+
+
+def views_of(document: Document) -> Views:
+    """The document's views: its title with its first passage, every other passage, and the sentences of those that are long."""
     whole = clean(" ".join([document.title, *document.passages[:1]]))
-    views: list[str] = [whole]
-    for text in (whole, *map(clean, document.passages[1:])):
-        views += [text, *sentences(text)] if size(text) > LONG else [text]
-    return [simplified(view) for view in dict.fromkeys(views) if view] or [document.key]
+    heads = [text for text in (whole, *map(clean, document.passages[1:])) if text]
+    said = [sentence for text in heads if size(text) > LONG for sentence in sentences(text)]
+    folded = tuple(dict.fromkeys(map(simplified, heads))) or (document.key,)
+    return Views(folded, tuple(dict.fromkeys(map(simplified, said))))
 
 
 def size(text: str) -> int:
