@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -215,7 +215,8 @@ def _read_file(desk: Desk, path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        data = sys.stdin.buffer.read(_LARGEST) if str(path) == "-" else path.expanduser().open("rb").read(_LARGEST)
+        with nullcontext(sys.stdin.buffer) if str(path) == "-" else path.expanduser().open("rb") as opened:
+            data = opened.read(_LARGEST)
         said = yaml.safe_load(data.decode("utf-8-sig"))
     except OSError as error:
         raise BadInput(desk.say("file_lost", path=path, reason=error.strerror or error)) from error

@@ -72,7 +72,8 @@ class Meant:
     @property
     def stands_alone(self) -> bool:
         """Whether it says what it is about: "and in Japan?" does not."""
-        return bool(self.asked.content or self.asked.names)
+        about = {mention.facet for mention in self.asked.facets.mentions} - {"country", "city", "year"}
+        return bool(self.asked.content or self.asked.names or about)
 
     @property
     def wants(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -22,12 +24,19 @@ CHINESE_FONTS = (
     "Microsoft YaHei", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Arial Unicode MS",
 )  # fmt: skip
 _COLOURS = ("#1b7837", "#2c7fb8", "#d95f02", "#7570b3", "#e7298a", "#666666")
+_CHINESE_FILE = re.compile("NotoSans(CJK|SC)|SourceHanSans|PingFang|msyh|wqy|simhei", re.IGNORECASE)
+_TICKS = 10
 
 
 def chinese_font() -> str | None:
     """A font on this machine that has Chinese characters, if there is one."""
-    from matplotlib.font_manager import fontManager
+    from matplotlib.font_manager import findSystemFonts, fontManager
 
+    # What matplotlib remembers of the machine's fonts may be older than the font.
+    known = {Path(font.fname) for font in fontManager.ttflist}
+    for path in map(Path, findSystemFonts()):
+        if path not in known and _CHINESE_FILE.search(path.name):
+            fontManager.addfont(path)
     there = {font.name for font in fontManager.ttflist}
     return next((name for name in CHINESE_FONTS if name in there), None)
 
@@ -66,7 +75,6 @@ def draw(usage: Usage, path: Path, speech: Speech) -> Speech:
 
 def _bars(axes: Axes, usage: Usage, days: Sequence[date], attribute: str, speech: Speech) -> None:
     """A bar a day, one part of it for each channel or language; a day without a question has none."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
     counts: Counter[tuple[str, date]] = Counter()
@@ -77,13 +85,13 @@ def _bars(axes: Axes, usage: Usage, days: Sequence[date], attribute: str, speech
     for number, value in enumerate(sorted({value for value, _ in counts})):
         heights = [counts[value, day] for day in days]
         label = speech.script(names.get(value, value))
-        axes.bar(days, heights, bottom=below, width=0.8, label=label, color=_COLOURS[number % len(_COLOURS)])  # type: ignore[arg-type]
+        axes.bar(range(len(days)), heights, bottom=below, width=0.8, label=label, color=_COLOURS[number % len(_COLOURS)])
         below = [low + height for low, height in zip(below, heights, strict=True)]
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    locator = AutoDateLocator(minticks=1, maxticks=10)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    every = max(1, math.ceil(len(days) / _TICKS))
+    marked = range(0, len(days), every)
+    axes.set_xticks(list(marked), [days[number].isoformat() if number == 0 else f"{days[number]:%m-%d}" for number in marked])
     axes.spines[["top", "right"]].set_visible(False)
     if counts:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
