@@ -49,8 +49,9 @@ def chat(shell: Shell, *, build: bool = True) -> int:
     return talk(shell, assistant, PromptSession(history=_history(shell)), visit)
 
 
-def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str], visit: Visit) -> int:
+def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str], visit: Visit | None = None) -> int:
     """The conversation at the prompt; an answer that fails is reported and the conversation goes on."""
+    visit = visit or Visit(None, CHAT, "")
     try:
         while True:
             typed = prompt.prompt("› ").strip()

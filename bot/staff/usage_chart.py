@@ -23,7 +23,7 @@ CHINESE_FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
     "Microsoft YaHei", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Heiti SC", "Arial Unicode MS",
 )  # fmt: skip
-_COLOURS = ("#1b7837", "#2c7fb8", "#d95f02", "#7570b3", "#e7298a", "#666666")
+_COLOURS = ("#1b7837", "#2c7fb8", "#d95f02", "#7570b3", "#e7298a", "#6b6b6b")
 _CHINESE_FILE = re.compile("NotoSans(CJK|SC)|SourceHanSans|PingFang|msyh|wqy|simhei", re.IGNORECASE)
 _TICKS = 10
 

@@ -46,9 +46,9 @@ def test_contact(kb):
     put(kb, "organisation", "reachable", contact={"zh": "电话"})
     put(kb, "organisation", "silent")
     listing(kb, "a")
-    listing(kb, "b", contact={})
-    listing(kb, "c", contact={}, organisation="reachable")
-    listing(kb, "d", contact={}, organisation="silent")
+    listing(kb, "b", contact={"en": ""})
+    listing(kb, "c", contact={"en": ""}, organisation="reachable")
+    listing(kb, "d", contact={"en": ""}, organisation="silent")
     assert found(kb) == {("no_contact", "listing/b"), ("no_contact", "listing/d")}
 
 
