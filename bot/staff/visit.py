@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import platform
 from collections.abc import Iterator
 from dataclasses import replace
@@ -113,6 +112,6 @@ def whoever() -> str:
     """Who sits at this machine: only its keyed hash is ever kept."""
     try:
         name = getpass.getuser()
-    except (OSError, KeyError):
-        name = str(os.getuid())
+    except (OSError, KeyError, ImportError):  # no such user, or a system that has no user ids
+        name = "someone"
     return f"{name}@{platform.node()}"
