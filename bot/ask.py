@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from bot import render
 from bot.errors import BadInput
 from bot.shell import BAD_INPUT, OK, Shell, json_line, report
+from bot.staff.visit import ASK, FILE, Visit
 from bot.terminal import question, show
-from bot.values import Question
+from bot.values import Answer, Question
 from retrieval.language import parse
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, build: 
     hint = read_lang(shell, lang)
     assistant = shell.assistant(build=build)
     with closing(assistant.kb):
-        answer = assistant.answer_now(question(text, shell.speech.lang, hint=hint))
-    if as_json:
-        print(json_line(render.as_json(answer)))
-    else:
-        show(shell, answer)
+        asked = question(text, shell.speech.lang, hint=hint)
+        answer = assistant.answer_now(asked)
+        if as_json:
+            print(json_line(render.as_json(answer)), flush=True)
+        else:
+            show(shell, answer)
+        Visit.open(shell.settings, assistant, ASK).answered(asked, answer)
     return OK
 
 
@@ -46,11 +49,15 @@ def ask_file(shell: Shell, name: str, *, lang: str | None, build: bool) -> int:
 
 def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hint: str | None) -> int:
     worst = OK
+    visit = Visit.open(shell.settings, assistant, FILE)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        answered: tuple[Question, Answer] | None = None
         try:
-            said = render.as_json(assistant.answer_now(_question(shell, line, number, hint)))
+            asked = _question(shell, line, number, hint)
+            answered = asked, assistant.answer_now(asked)
+            said = render.as_json(answered[1])
         except BadInput as error:
             worst = worst or BAD_INPUT
             said = {"error": str(error), "line": number}
@@ -58,6 +65,8 @@ def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hin
             worst = report(error)
             said = {"error": shell.say("answer_failed"), "line": number}
         print(json_line(said), flush=True)
+        if answered:
+            visit.answered(*answered, answered[0].session)
     return worst
 
 

@@ -12,6 +12,7 @@ from bot.compose import articles, events, figures, listings, organisations, peop
 from bot.compose.page import Page
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
+from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Question, Text
 from knowledge.records import (
@@ -41,6 +42,7 @@ class Assistant:
         self.retriever = retriever
         self._understander = Understander(retriever)
         self._finder = Finder(kb, retriever)
+        self._curated = CuratedReplies(kb, retriever)
 
     async def answer(self, question: Question) -> Answer:
         """The reply to one question, in its language."""
@@ -50,11 +52,18 @@ class Assistant:
         """The same, in the calling thread."""
         start = time.perf_counter()
         asked = self._understander.read(question)
-        finding = self._finder.find(asked)
-        answer = self._compose(asked, finding)
+        answer = self._curated.reply(question, asked) or self._found(asked)
         took = (time.perf_counter() - start) * 1000
-        log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, finding.route, took)
+        log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, answer.route, took)
         return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
+
+    def curated(self, question: Question) -> Answer | None:
+        """The answer that staff gave to this question, if they did."""
+        return self._curated.reply(question, self._understander.read(question))
+
+    def _found(self, asked: Understanding) -> Answer:
+        finding = self._finder.find(asked)
+        return replace(self._compose(asked, finding), route=finding.route)
 
     def _compose(self, asked: Understanding, finding: Finding) -> Answer:
         page = Page(self.kb, asked.lang)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot import doctor, eval_commands, kb_commands
+from bot import curate_commands, doctor, eval_commands, kb_commands, staff_commands
 from bot.settings import CHECKOUT
 from bot.shell import BAD_INPUT, EXIT_CODES, Shell, report, words
 from bot.speech import Speech
@@ -68,6 +68,8 @@ main = typer.Typer(
 )
 main.add_typer(kb_commands.kb, name="kb")
 main.add_typer(eval_commands.evaluation, name="eval")
+main.add_typer(curate_commands.curate, name="curate")
+main.add_typer(staff_commands.staff, name="staff")
 
 
 @main.callback()
@@ -109,6 +111,8 @@ def ask(
 
 
 main.command("doctor", help="help_doctor")(doctor.doctor)
+main.command("usage", help="help_usage")(staff_commands.usage)
+kb_commands.kb.command("watch", help="help_watch")(staff_commands.watch)
 
 
 def installed_version() -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.language import parse
 
 PREFIX = "GREENASK_"
 CHECKOUT = Path(__file__).resolve().parent.parent
+# Salt and hash in URL-safe base64; no sign in it means anything to a shell, to Compose or to a .env file.
+TOKEN_HASH = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2}):([\w-]{16,}={0,2}):([\w-]{32,}={0,2})", re.ASCII)
+
+_LONGEST = 3650  # days
 
 
 def _data_dir() -> Path:
@@ -33,6 +39,33 @@ def _tag(value: object) -> object:
 
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
+
+
+def _yes_or_no(value: object) -> object:
+    said = str(value).strip().lower()
+    return {"true": "yes", "1": "yes", "on": "yes", "false": "no", "0": "no", "off": "no"}.get(said, said)
+
+
+def _ids(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    parts = value.replace(",", " ").split()
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise PydanticCustomError("ids", "no list of numbers", {"expected": "123456789,987654321"})
+    return frozenset(map(int, parts))
+
+
+def _days(value: object) -> int:
+    said = str(value).strip()
+    if not (said.isascii() and said.isdigit() and 1 <= int(said) <= _LONGEST):
+        raise PydanticCustomError("days", "no number of days", {"expected": f"1 … {_LONGEST}"})
+    return int(said)
+
+
+def _hash(value: SecretStr) -> SecretStr:
+    if not TOKEN_HASH.fullmatch(value.get_secret_value()):
+        raise PydanticCustomError("hash", "no hash of a token", {"expected": "what 'greenask staff hash' prints"})
+    return value
 
 
 class Settings(BaseSettings):
@@ -60,6 +93,28 @@ class Settings(BaseSettings):
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         default="WARNING", description="How much is logged to standard error: DEBUG, INFO, WARNING, ERROR"
+    )
+    log_questions: Annotated[Literal["yes", "no"], BeforeValidator(_yes_or_no)] = Field(
+        default="yes", description="Whether questions are logged for staff to see: `yes` or `no`"
+    )
+    log_retention_days: Annotated[int, BeforeValidator(_days)] = Field(
+        default=180, description="Days that a logged question is kept"
+    )
+    log_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the pseudonyms in the log, for several machines that share one; default: log.key in the data folder",
+    )
+    staff_telegram_ids: Annotated[frozenset[int], NoDecode, BeforeValidator(_ids)] = Field(
+        default=frozenset(), description="Telegram user ids of staff, separated by commas"
+    )
+    staff_token_hash: Annotated[SecretStr, AfterValidator(_hash)] | None = Field(
+        default=None, description="Hash of the staff's token for web and command line, made by `greenask staff hash`"
+    )
+    staff_token: SecretStr | None = Field(
+        default=None, description="The token itself, for staff commands that nobody types it into"
+    )
+    stale_after_days: Annotated[int, BeforeValidator(_days)] = Field(
+        default=730, description="Days after which a record or a source is due for review"
     )
 
     @property

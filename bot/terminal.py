@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bot import render
 from bot.shell import OK, Shell, report, safe
 from bot.speech import Speech
+from bot.staff.visit import CHAT, Visit
 from bot.values import Answer, Block, Card, Figure, Question, Text
 from knowledge.dates import PartialDate
 
@@ -42,38 +43,46 @@ def chat(shell: Shell, *, build: bool = True) -> int:
     with shell.err.status(shell.say("opening")):
         assistant = shell.assistant(build=build)
     shell.line(shell.say("welcome", records=sum(assistant.kb.counts().values())))
-    return talk(shell, assistant, PromptSession(history=_history(shell)))
+    visit = Visit.open(shell.settings, assistant, CHAT)
+    for answer in visit.news():
+        show(shell, answer)
+    return talk(shell, assistant, PromptSession(history=_history(shell)), visit)
 
 
-def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str]) -> int:
+def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str], visit: Visit | None = None) -> int:
     """The conversation at the prompt; an answer that fails is reported and the conversation goes on."""
+    visit = visit or Visit(None, CHAT, "")
     try:
         while True:
             typed = prompt.prompt("› ").strip()
             if typed in LEAVE:
                 break
             if typed.startswith("/"):
-                shell.line(shell.say("chat_help") if typed in HELP else shell.say("no_such_command", typed=typed))
+                said = shell.say("chat_help") if typed in HELP else visit.command(typed, shell.speech.lang)
+                shell.line(said or shell.say("no_such_command", typed=typed))
             elif typed:
-                _reply(shell, assistant, typed)
+                _reply(shell, assistant, typed, visit)
     except (EOFError, KeyboardInterrupt):
         pass
     shell.line(shell.say("leaving"))
     return OK
 
 
-def _reply(shell: Shell, assistant: Assistant, typed: str) -> None:
+def _reply(shell: Shell, assistant: Assistant, typed: str, visit: Visit) -> None:
+    asked = question(typed, shell.speech.lang, session=SESSION)
     try:
-        answer = assistant.answer_now(question(typed, shell.speech.lang, session=SESSION))
+        answer = assistant.answer_now(asked)
     except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
         report(error)
     else:
         show(shell, answer)
+        visit.answered(asked, answer)
 
 
 def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
     """Answer each line of input in plain text, a blank line between replies; returns the worst exit code."""
     assistant: Assistant | None = None
+    visit = Visit(None, CHAT, "")
     worst, replies = OK, 0
     for line in lines:
         typed = line.decode("utf-8-sig", errors="replace").strip()
@@ -83,16 +92,21 @@ def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
             continue
         if assistant is None:
             assistant = shell.assistant(build=build)
+            visit = Visit.open(shell.settings, assistant, CHAT)
+        asked = question(typed, shell.speech.lang, session=SESSION)
+        answer: Answer | None = None
         try:
-            if typed in HELP:
-                said = shell.say("chat_help")
-            else:
-                said = render.text(assistant.answer_now(question(typed, shell.speech.lang, session=SESSION)))
+            said = shell.say("chat_help") if typed in HELP else visit.command(typed, shell.speech.lang)
+            if said is None:
+                answer = assistant.answer_now(asked)
+                said = render.text(answer)
         except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
             worst = max(worst, report(error))
             continue
         print(*([""] if replies else []), safe(said), sep="\n", flush=True)
         replies += 1
+        if answer is not None:
+            visit.answered(asked, answer)
     return worst
 
 

@@ -116,7 +116,7 @@ Block = Text | Card | Figure
 
 @dataclass(frozen=True)
 class Answer:
-    """The reply to one question: blocks in reading order, and what they rest on."""
+    """The reply to one question: blocks in reading order, and what they rest on. ``route`` says by which way it was found."""
 
     question: str
     lang: str
@@ -124,6 +124,7 @@ class Answer:
     blocks: tuple[Block, ...] = ()
     took_ms: float = 0.0
     session: str | None = field(default=None, compare=False)
+    route: str = field(default="", compare=False)
 
     @property
     def cards(self) -> list[Card]:

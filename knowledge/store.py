@@ -13,13 +13,16 @@ from sqlalchemy import Engine, Table, bindparam, event, func, insert, inspect, m
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, create_engine, delete, select
 
+import knowledge.journal  # noqa: F401  (its tables belong to the schema, too)
 from knowledge.errors import DatabaseAhead, RecordMissing
 from knowledge.records import KINDS, Meta, Record, split_key
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-SCHEMA_HEAD = "0001"
+SCHEMA_HEAD = "0002"
+# The last schema that changed what records say: an index made at it or later stays good.
+RECORDS_SCHEMA = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BATCH = 500
 
@@ -280,7 +283,7 @@ def _refresh_fingerprint(session: Session) -> None:
 def _sum_of_digests(digests: Iterable[str]) -> str:
     # A sum does not depend on the order of rows, so no sorting of a million of them.
     total = sum(int(digest, 16) for digest in digests) % (1 << 128)
-    return hashlib.sha256(f"{SCHEMA_HEAD}:{total:x}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{RECORDS_SCHEMA}:{total:x}".encode()).hexdigest()[:32]
 
 
 def _engine(url: str) -> Engine:

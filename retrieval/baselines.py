@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.beir import DataSet, Item
-from retrieval.embed import Embedder, embed_question, embed_whole
+from retrieval.embed import Embedder, embed_questions, embed_whole
 from retrieval.evaluation import DEPTH, Ranker
 from retrieval.index import Progress
 from retrieval.language import clean, simplified
@@ -86,7 +86,7 @@ class DenseAlone:
         return [str(id_) for id_ in self._ids[best]]
 
     def _compare(self, text: str) -> Vectors:
-        scores: Vectors = self._vectors @ embed_question(self._embedder, simplified(clean(text)) or " ")
+        scores: Vectors = self._vectors @ embed_questions(self._embedder, [simplified(clean(text)) or " "])[0]
         return scores
 
 

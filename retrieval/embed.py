@@ -137,10 +137,9 @@ def embed_whole(embedder: Embedder, texts: Sequence[str]) -> Vectors:
     return _whole(embedder.embed, texts)
 
 
-def embed_question(embedder: Embedder, text: str) -> Vectors:
-    """The unit vector of a question of any length, shape (dimension,)."""
-    vector: Vectors = _whole(embedder.embed_questions, [text])[0]
-    return vector
+def embed_questions(embedder: Embedder, texts: Sequence[str]) -> Vectors:
+    """Unit vectors of questions of any length, shape (len(texts), dimension)."""
+    return _whole(embedder.embed_questions, texts)
 
 
 def _whole(embed: Callable[[Sequence[str]], Vectors], texts: Sequence[str]) -> Vectors:

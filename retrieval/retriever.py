@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from retrieval import dense
-from retrieval.embed import Embedder, embed_question
+from retrieval.embed import Embedder, embed_questions
 from retrieval.floor import Evidence
 from retrieval.index import Index, current
 from retrieval.language import HAN, base, clean, detect, fold, simplified
@@ -149,8 +149,16 @@ class HybridRetriever:
         """How much a text sounds like what the collection is about, in log odds; above 0 is inside."""
         return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
+    def vectors(self, texts: Sequence[str]) -> list[Vectors]:
+        """The vectors of questions as they are compared with documents, each centred on the language it is in."""
+        folded = [simplified(clean(text)) or " " for text in texts]
+        raw = embed_questions(self.embedder, folded) if folded else ()
+        pairs = zip(raw, folded, strict=True)
+        return [dense.centred(vector[None], self.index.centres[base(detect(text))])[0] for vector, text in pairs]
+
     def _embed(self, text: str) -> Vectors:
-        return embed_question(self.embedder, text)
+        vector: Vectors = embed_questions(self.embedder, [text])[0]
+        return vector
 
     def _vector(self, text: str, lang: str) -> Vectors:
         vector: Vectors = dense.centred(self._raw(text)[None], self.index.centres[lang])[0]

@@ -25,8 +25,8 @@ _TOKENS, _POSTINGS = "facets.txt", "facets.npz"
 class Documents:
     """The documents by their number.
 
-    Of each: key of the record, pool, digest of what it says, first vector row, how many of its rows are heads, and whether it still
-    counts. Numbers are never given twice: a document that changes gets a new one, and its old one is dead.
+    Of each: key of the record, pool, digest of what it says, first vector row, how many of its rows are heads, and whether it
+    still counts. Numbers are never given twice: a document that changes gets a new one, and its old one is dead.
     """
 
     keys: list[str] = field(default_factory=list)

@@ -20,8 +20,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“‘(\[])|(?<=[。！？；]
 class Views:
     """The views of a document.
 
-    ``heads`` are looked for among all neighbours, the first of them is the whole; ``sentences`` of its long texts only sharpen the
-    score of a document that was found.
+    ``heads`` are looked for among all neighbours, the first of them is the whole; ``sentences`` of its long texts only sharpen
+    the score of a document that was found.
     """
 
     heads: tuple[str, ...]

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import knowledge.records  # noqa: F401  (fills SQLModel.metadata)
+import knowledge.journal  # noqa: F401  (fills SQLModel.metadata, with the records it builds on)
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bot.assistant import Assistant
 from bot.cli import main
+from bot.settings import Settings
 from bot.shell import Shell
 
 Run = Callable[..., Result]
@@ -19,8 +20,10 @@ Run = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting, language or .env file of the machine reaches a test."""
-    for name in ("DATA_DIR", "DATABASE_URL", "EMBEDDER", "LANG", "LOG_LEVEL"):
-        monkeypatch.delenv(f"GREENASK_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"GREENASK_{name.upper()}", raising=False)
+    # The built data folder stays as it is; tests of the question log turn it on.
+    monkeypatch.setenv("GREENASK_LOG_QUESTIONS", "no")
     for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")

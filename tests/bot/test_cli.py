@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[2]
 CONTRACT = (ROOT / "docs" / "json-contract.md").read_text(encoding="utf-8")
 COMMANDS = [
     (), ("chat",), ("ask",), ("doctor",), ("kb",), ("eval",), ("eval", "retrieval"),
-    *(("kb", name) for name in ("build", "status", "validate", "export", "import", "delete")),
+    *(("kb", name) for name in ("build", "status", "validate", "export", "import", "delete", "watch")),
+    ("usage",), ("staff",), ("staff", "hash"), ("curate",),
+    *(("curate", name) for name in ("list", "answer", "show", "revoke", "history")),
 ]  # fmt: skip
 FAKE_ENCODER = "langchain_core.embeddings:DeterministicFakeEmbedding?size=16"
 VOC = {"en": "Which VOC measurement instruments are there?", "zh": "有哪些VOC测量装置？"}

@@ -34,7 +34,7 @@ def test_table_is_right(table, name):
     field = Settings.model_fields[name]
     assert english == field.description
     assert HAN.search(chinese)
-    if isinstance(field.default, str):
+    if isinstance(field.default, str | int):
         assert default == f"`{field.default}`"
     elif field.default_factory is None:
         assert default == "not set"

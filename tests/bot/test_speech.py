@@ -86,7 +86,7 @@ def test_cues_compile(lang):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_all_that_is_said_is_there(lang):
     """Every message the code names is in the file of messages."""
-    known = {*_read(lang, "messages.yaml"), *_read(lang, "cli.yaml")}
+    known = {key for file in FILES for key in _read(lang, file)}
     sources = [path.read_text(encoding="utf-8") for path in Path(bot.__file__).parent.rglob("*.py")]
     said = {key for source in sources for key in SAYING.findall(source)}
     assert said

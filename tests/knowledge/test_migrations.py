@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from knowledge import store
 from knowledge.errors import DatabaseAhead
+from knowledge.journal import LoggedQuestion
 from knowledge.records import Record
 from knowledge.store import MIGRATIONS, SCHEMA_HEAD, KnowledgeBase
 
@@ -84,6 +87,41 @@ def test_an_upgrade_loses_no_row(
     assert "colour" in {column["name"] for column in inspect(later.engine).get_columns("listing")}
     assert list(later.records()) == list(kb.records())
     later.close()
+
+
+@pytest.mark.parametrize("database", ["kb_file", "kb_postgres"])
+def test_the_first_release_is_upgraded(
+    database: str,
+    request: pytest.FixtureRequest,
+    one_of_each: list[Record],
+) -> None:
+    """A database of the first schema gets the journal; every record stays, and so does the fingerprint its index goes by."""
+    kb: KnowledgeBase = request.getfixturevalue(database)
+    kb.save(one_of_each, origin="import")
+    before, fingerprint, url = list(kb.records()), kb.fingerprint, kb.engine.url.render_as_string(hide_password=False)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with kb.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    assert "question_log" not in inspect(kb.engine).get_table_names()
+    kb.close()
+    later = KnowledgeBase.open(url)
+    assert list(later.records()) == before
+    assert later.fingerprint == later.recount_fingerprint() == fingerprint
+    with later.session() as session:
+        session.add(LoggedQuestion(channel="chat", conversation="c", lang="zh", text="蝗灾？", status="not_found"))
+        session.commit()
+        assert [entry.text for entry in session.exec(select(LoggedQuestion))] == ["蝗灾？"]
+    assert later.fingerprint == later.recount_fingerprint() == fingerprint
+    later.close()
+
+
+def test_fingerprints_of_the_first_release_hold(kb: KnowledgeBase, record: Callable[..., Record]) -> None:
+    """A fingerprint is what the first release worked out for the same records, so that its indexes stay good."""
+    kb.save([record("source")], origin="import")
+    total = int(record("source").fingerprint(), 16)
+    assert kb.fingerprint == hashlib.sha256(f"0001:{total:x}".encode()).hexdigest()[:32]
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgres_url"])
