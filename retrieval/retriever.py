@@ -181,12 +181,12 @@ class HybridRetriever:
     def _fuse(self, vector: Vectors, lang: str, lexical: Mapping[str, LexicalScores], mask: Mask | None, k: int) -> list[Hit]:
         """The best ``k`` records of both pools."""
         ranked = {pool: self._rank(vector, lang, pool, lexical[pool], mask, k) for pool in POOLS}
-        top = max((pool.scores[0] for pool in ranked.values() if len(pool.scores)), default=0.0)
+        top = max((float(pool.scores[0]) for pool in ranked.values() if len(pool.scores)), default=0.0)
         domain = self.index.floor.domain.side(vector)
         best: dict[str, Hit] = {}
         for pool, found in ranked.items():
             # Scores of the other language run lower, however right its documents are. A pool's best comes most of the way up.
-            lift = LEVELLING * (top - found.scores[0]) if len(found.scores) else 0.0
+            lift = LEVELLING * (top - float(found.scores[0])) if len(found.scores) else 0.0
             for key, score, similarity, share in found.rows():
                 hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain))
                 other = best.get(key)
