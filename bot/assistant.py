@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from bot import guard
 from bot.compose import articles, events, figures, listings, organisations, people, programmes, talk
-from bot.compose.page import Page
+from bot.compose.page import Page, today
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
+from bot.guard import Evidence
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Question, Text
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Figure, Question, Text
 from knowledge.records import (
     Article,
     Event,
@@ -36,8 +39,9 @@ TELLS_OF_DOMAIN = 0.0
 class Assistant:
     """Answers questions from the knowledge base. It holds no state between questions and may be asked concurrently."""
 
-    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date] = today) -> None:
         self.kb = kb
+        self.clock = clock
         self.retriever = retriever
         self._understander = Understander(retriever)
         self._finder = Finder(kb, retriever)
@@ -57,7 +61,7 @@ class Assistant:
         return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
 
     def _compose(self, asked: Understanding, finding: Finding) -> Answer:
-        page = Page(self.kb, asked.lang)
+        page = Page(self.kb, asked.lang, today=self.clock())
         blocks = self._mended(page, asked) + _COMPOSERS[finding.route](self, page, asked, finding)
         if finding.route == "silence":
             outside = self._outside(asked, finding)
@@ -67,7 +71,18 @@ class Assistant:
             )
         else:
             status = NEEDS_CLARIFICATION if finding.route in ("choice", "empty") else ANSWERED
-        return Answer(asked.text, asked.lang, status, tuple(blocks))
+        return self._vouched(page, asked, Answer(asked.text, asked.lang, status, tuple(blocks)))
+
+    def _vouched(self, page: Page, asked: Understanding, answer: Answer) -> Answer:
+        """The answer without what no record says: the last look at every reply, whoever wrote it."""
+        evidence = Evidence.joined([Evidence.of_records(page.used.values()), Evidence.allowed(asked.text, *(typed for typed, _ in asked.mended))])
+        blocks, dropped = guard.guarded(answer.blocks, evidence)
+        if not dropped:
+            return answer
+        log.warning("guard left out what no record says: %s", ", ".join(dropped[:5]))
+        if any(isinstance(block, Card | Figure) or block.role == "lead" for block in blocks):
+            return replace(answer, blocks=tuple(blocks))
+        return replace(answer, status=NOT_FOUND, blocks=tuple(talk.silence_blocks(page, outside=False)))
 
     def _mended(self, page: Page, asked: Understanding) -> list[Block]:
         return [Text(page.say("did_you_mean", typed=typed, meant=meant), "note") for typed, meant in asked.mended]
@@ -100,7 +115,7 @@ def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: F
         more = page.say(
             "listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names
         )
-        blocks[0] = Text(more, "lead")
+        blocks[0] = Text(more, "lead", derived=(str(finding.count), str(len(found))))
     return blocks
 
 
@@ -169,7 +184,7 @@ def _count(_: Assistant, page: Page, __: Understanding, finding: Finding) -> lis
     kind, *scope = finding.scope
     words = page.speech.names("held_words")[kind]
     where = page.say("scope_of", scope=page.speech.join(scope)) if scope else ""
-    return [Text(page.say("held_count", n=finding.count, what=words, scope=where), "lead")]
+    return [Text(page.say("held_count", n=finding.count, what=words, scope=where), "lead", derived=(str(finding.count),))]
 
 
 def _choice(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -50,7 +50,7 @@ class PartialDate:
             return f"{self.year}年" + (f"{self.month}月" if self.month else "") + (f"{self.day}日" if self.day else "")
         parts = [str(self.day)] if self.day else []
         if self.month:
-            parts.append(_MONTHS[self.month - 1])
+            parts.append(MONTHS[self.month - 1])
         return " ".join([*parts, str(self.year)])
 
     def covers(self, other: PartialDate) -> bool:
