@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import guard
-from bot.compose import articles, events, figures, listings, organisations, people, programmes, talk
+from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
 from bot.compose.page import Page, today
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
 from bot.guard import Evidence
+from bot.measures_asked import MeasureAsked
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Figure, Question, Text
 from knowledge.records import (
@@ -44,7 +45,7 @@ class Assistant:
         self.clock = clock
         self.retriever = retriever
         self._understander = Understander(retriever)
-        self._finder = Finder(kb, retriever)
+        self._finder = Finder(kb, retriever, clock)
 
     async def answer(self, question: Question) -> Answer:
         """The reply to one question, in its language."""
@@ -70,7 +71,7 @@ class Assistant:
                 page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices]
             )
         else:
-            status = NEEDS_CLARIFICATION if finding.route in ("choice", "empty") else ANSWERED
+            status = ANSWERED if finding.own else _STATUS.get(finding.route, ANSWERED)
         return self._vouched(page, asked, Answer(asked.text, asked.lang, status, tuple(blocks)))
 
     def _vouched(self, page: Page, asked: Understanding, answer: Answer) -> Answer:
@@ -163,10 +164,37 @@ def _metric(_: Assistant, page: Page, asked: Understanding, finding: Finding) ->
     blocks: list[Block] = []
     for record in finding.records:
         assert isinstance(record, Metric)
-        known = page.kb.all(Statistic, metric=record.id)
-        blocks += figures.metric_blocks(page, record, known, asked.aspects, finding.at)
+        blocks += figures_told(page, record, finding.measure or MeasureAsked())
     cards = [_card(page, record) for record in finding.choices]
     return [*blocks, *(card for card in cards if card is not None)]
+
+
+def figures_told(page: Page, metric: Metric, asked: MeasureAsked) -> list[Block]:
+    """The figures of a metric as they were asked for; what cannot be worked out is told as the latest figure."""
+    known = page.kb.all(Statistic, metric=metric.id)
+    told = {"change": changes.change_blocks, "history": changes.history_blocks}.get(asked.operation)
+    blocks = told(page, metric, known, asked) if told else None
+    if blocks is not None:
+        return blocks
+    blocks = figures.metric_blocks(page, metric, known, asked)
+    if asked.operation == "change" and known and not figures.is_share(known[0]):
+        blocks.append(Text(page.say("one_figure_only"), "note"))
+    return blocks
+
+
+def _comparison(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    return changes.comparison_blocks(page, _with_figures(page, finding), finding.scope, finding.measure or MeasureAsked())
+
+
+def _no_figure(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    blocks = figures.no_figure_blocks(page, finding.scope, _with_figures(page, finding))
+    return [*blocks, _held(page, finding.count, finding.own)] if finding.own else blocks
+
+
+def _with_figures(page: Page, finding: Finding) -> list[tuple[Metric, list[Statistic]]]:
+    return [
+        (metric, page.kb.all(Statistic, metric=metric.id)) for metric in finding.records if isinstance(metric, Metric)
+    ]
 
 
 def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -181,10 +209,15 @@ def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -
 
 
 def _count(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
-    kind, *scope = finding.scope
+    return [_held(page, finding.count, finding.scope)]
+
+
+def _held(page: Page, count: int, counted: Sequence[str]) -> Text:
+    """How many records of our own there are; what was counted is a kind and what narrows it."""
+    kind, *scope = counted
     words = page.speech.names("held_words")[kind]
     where = page.say("scope_of", scope=page.speech.join(scope)) if scope else ""
-    return [Text(page.say("held_count", n=finding.count, what=words, scope=where), "lead", derived=(str(finding.count),))]
+    return Text(page.say("held_count", n=count, what=words, scope=where), "lead", derived=(str(count), *scope))
 
 
 def _choice(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
@@ -210,12 +243,17 @@ _COMPOSERS: Mapping[str, Composer] = {
     "events": _events,
     "programme": _programme,
     "metric": _metric,
+    "comparison": _comparison,
+    "no_figure": _no_figure,
     "article": _article,
     "count": _count,
     "choice": _choice,
     "silence": _silence,
     **dict.fromkeys(("greeting", "thanks", "goodbye", "capability", "empty"), _talk),
 }
+
+
+_STATUS: Mapping[str, str] = {"choice": NEEDS_CLARIFICATION, "empty": NEEDS_CLARIFICATION, "no_figure": NOT_FOUND}
 
 
 def _scope(page: Page, finding: Finding) -> str:

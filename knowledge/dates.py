@@ -53,6 +53,16 @@ class PartialDate:
             parts.append(MONTHS[self.month - 1])
         return " ".join([*parts, str(self.year)])
 
+    @property
+    def first(self) -> tuple[int, int, int]:
+        """The first day it may mean, as year, month and day."""
+        return self.year, self.month or 1, self.day or 1
+
+    @property
+    def last(self) -> tuple[int, int, int]:
+        """The last day it may mean; every month is given 31 days."""
+        return self.year, self.month or 12, self.day or 31
+
     def covers(self, other: PartialDate) -> bool:
         """Whether ``other`` lies inside this date: 2021 covers 2021-04-27."""
         return (

@@ -40,7 +40,7 @@ _NUMBER = re.compile(
     rf")(?P<percent>\s?(?:%|％|per\s?cent(?!age of)|个百分点))?",
     re.IGNORECASE,
 )
-_AFTER_ONE = re.compile(rf"(?:{_MEASURE})")
+_AFTER_ONE = re.compile(rf"\s?(?:{_MEASURE})")
 _SECTION = re.compile(rf"(?:(?P<t>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)千)?零?(?:(?P<h>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)百)?零?(?:(?P<d>[{_HAN_DIGIT}]|\d+)?(?P<ten>十))?零?(?P<o>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)?")
 
 
