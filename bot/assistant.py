@@ -31,6 +31,7 @@ from knowledge.records import (
 )
 from knowledge.store import KnowledgeBase
 from retrieval import documents
+from retrieval.facets import Facets
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
@@ -61,6 +62,14 @@ class Assistant:
         log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, finding.route, took)
         return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
 
+    def figures_of(self, metric: str, lang: str) -> Answer | None:
+        """The reply with the figures of a metric named by its id; None when there is no such metric."""
+        found = self.kb.fetch([f"metric/{metric}"])
+        if not found:
+            return None
+        asked = Understanding(metric, lang, Facets())
+        return replace(self._compose(asked, Finding("metric", tuple(found))), question=metric)
+
     def _compose(self, asked: Understanding, finding: Finding) -> Answer:
         page = Page(self.kb, asked.lang, today=self.clock())
         blocks = self._mended(page, asked) + _COMPOSERS[finding.route](self, page, asked, finding)
@@ -76,7 +85,9 @@ class Assistant:
 
     def _vouched(self, page: Page, asked: Understanding, answer: Answer) -> Answer:
         """The answer without what no record says: the last look at every reply, whoever wrote it."""
-        evidence = Evidence.joined([Evidence.of_records(page.used.values()), Evidence.allowed(asked.text, *(typed for typed, _ in asked.mended))])
+        evidence = Evidence.joined(
+            [Evidence.of_records(page.used.values()), Evidence.allowed(asked.text, *(typed for typed, _ in asked.mended))]
+        )
         blocks, dropped = guard.guarded(answer.blocks, evidence)
         if not dropped:
             return answer
@@ -192,9 +203,7 @@ def _no_figure(_: Assistant, page: Page, __: Understanding, finding: Finding) ->
 
 
 def _with_figures(page: Page, finding: Finding) -> list[tuple[Metric, list[Statistic]]]:
-    return [
-        (metric, page.kb.all(Statistic, metric=metric.id)) for metric in finding.records if isinstance(metric, Metric)
-    ]
+    return [(metric, page.kb.all(Statistic, metric=metric.id)) for metric in finding.records if isinstance(metric, Metric)]
 
 
 def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:

@@ -1,8 +1,8 @@
 """The number guard: every number, date and share in a reply stands in the records it cites, or its sentence is not said.
 
-``check`` is all there is to know about one sentence; ``guarded`` goes through the blocks of a reply. Two ways of writing are one
-number: 4,523,000 is 452.3万, 27 April 2021 is 2021年4月27日, 21.7% is 百分之二十一点七. Words that carry digits (COP22, PM2.5) must
-stand in the records as they are.
+``check`` judges one sentence, whoever wrote it; ``guarded`` goes through the blocks of a reply. Two ways of writing are one
+number: 4,523,000 is 452.3万, 27 April 2021 is 2021年4月27日, 21.7% is 百分之二十一点七. Words that carry digits, such as COP22,
+must stand in the records as they are.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _COUNTED = {
     "applications": r"applications?|申请", "patents": r"patents?|专利", "registrations": r"registrations?|登记|注册",
     "countries": r"countr(?:y|ies)|国家", "clusters": r"clusters?|集群", "cities": r"cit(?:y|ies)|城市",
     "listings": r"listings?|条目", "organisations": r"organi[sz]ations?|机构", "projects": r"projects?|项目",
-    "experts": r"experts?|专家", "events": r"events?|活动", "kWh": r"kwh|千瓦时", "kg": r"kg|千克|公斤", "tonnes": r"tonn?e?s?|吨",
-    "years": r"years?(?! 20)", "states": r"(?:member )?states|成员国",
+    "experts": r"experts?|专家", "events": r"events?|活动", "kWh": r"kwh|千瓦时", "kg": r"kg|千克|公斤",
+    "tonnes": r"tonn?es?|吨", "years": r"years?(?! 20)", "states": r"(?:member )?states|成员国",
 }  # fmt: skip
 _NOUN = re.compile(
     r"\s?[项家名件个场条位座份组]?\s?(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _COUNTED.items()) + r")(?![a-z])",

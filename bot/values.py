@@ -89,7 +89,8 @@ class Card:
 class Figure:
     """One figure of the statistics ledger, with everything needed to quote it. ``shown`` is how it reads in a sentence.
 
-    Figures compare only within one ``group`` of a metric. An ``earlier`` one is told in a line.
+    Figures compare only within one ``group`` of a metric. An ``earlier`` one is told in a line. ``kind`` is count, share, rank or
+    year.
     """
 
     metric: str
@@ -104,6 +105,7 @@ class Figure:
     source: Cited | None = None
     group: str | None = None
     earlier: bool = False
+    kind: str = "count"
 
     def as_dict(self) -> dict[str, Any]:
         """The figure in the JSON contract; whole numbers without a fraction."""

@@ -43,7 +43,9 @@ def _has(table: Any, name: str, values: Sequence[str]) -> ColumnElement[bool] | 
         return None
     column = getattr(table, name)
     if table.model_fields[name].annotation is str or table.model_fields[name].annotation == (str | None):
-        return _condition(or_(*(column.startswith(value, autoescape=True) for value in values)) if name == "start" else column.in_(values))
+        return _condition(
+            or_(*(column.startswith(value, autoescape=True) for value in values)) if name == "start" else column.in_(values)
+        )
     return or_(*(cast(column, Text).contains(json.dumps(value), autoescape=True) for value in values))
 
 

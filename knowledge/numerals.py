@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-_DIGITS = {char: number for number, chars in enumerate(("零〇", "一", "二两", "三", "四", "五", "六", "七", "八", "九")) for char in chars}
+_DIGITS = {
+    char: number
+    for number, chars in enumerate(("零〇", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
+    for char in chars
+}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = (("亿", Decimal(10**8)), ("万", Decimal(10**4)))
 _SCALES = {
@@ -36,12 +40,15 @@ _NUMBER = re.compile(
     rf"(?P<mixed>(?:{_WESTERN})\s*[十百千万亿]+(?:(?:\d+(?:\.\d+)?|[{_HAN_DIGIT}])[十百千万亿]*)*)"
     rf"|(?P<western>{_WESTERN})(?:\s?(?P<scale>thousand|million|billion|trillion|bn|mn|k)(?![a-z]))?"
     rf"|(?P<chinese>{_CHINESE})"
-    rf"|\b(?P<words>(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_ONES)}))?|{'|'.join(_WORDS)})\b(?:\s(?P<scaled>thousand|million|billion))?"
+    rf"|\b(?P<words>(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_ONES)}))?|{'|'.join(_WORDS)})\b"
+    rf"(?:\s(?P<scaled>thousand|million|billion))?"
     rf")(?P<percent>\s?(?:%|％|per\s?cent(?!age of)|个百分点))?",
     re.IGNORECASE,
 )
 _AFTER_ONE = re.compile(rf"\s?(?:{_MEASURE})")
-_SECTION = re.compile(rf"(?:(?P<t>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)千)?零?(?:(?P<h>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)百)?零?(?:(?P<d>[{_HAN_DIGIT}]|\d+)?(?P<ten>十))?零?(?P<o>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)?")
+_SECTION = re.compile(
+    rf"(?:(?P<t>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)千)?零?(?:(?P<h>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)百)?零?(?:(?P<d>[{_HAN_DIGIT}]|\d+)?(?P<ten>十))?零?(?P<o>[{_HAN_DIGIT}]|\d+(?:\.\d+)?)?"
+)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from knowledge.records import Metric, Statistic
 _DIFFERENCE = {
     ("exact", "exact"): "exact", ("exact", "more_than"): "more_than", ("exact", "about"): "about", ("exact", "nearly"): "nearly",
     ("exact", "under"): "under", ("more_than", "exact"): "under", ("nearly", "exact"): "more_than",
-    ("under", "exact"): "more_than", ("under", "more_than"): "more_than", ("nearly", "more_than"): "more_than", ("more_than", "nearly"): "under",
-    ("more_than", "under"): "under", ("about", "exact"): "about", ("about", "about"): "about",
+    ("under", "exact"): "more_than", ("under", "more_than"): "more_than", ("nearly", "more_than"): "more_than",
+    ("more_than", "nearly"): "under", ("more_than", "under"): "under", ("about", "exact"): "about", ("about", "about"): "about",
 }  # fmt: skip
 _ROUNDED = {"more_than": ROUND_FLOOR, "under": ROUND_CEILING, "nearly": ROUND_CEILING}
 
@@ -42,7 +42,7 @@ def history_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], ask
 
 
 def change_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], asked: MeasureAsked) -> list[Block] | None:
-    """From one figure to a later one: both with their dates, and the difference when they compare; None when there is one only."""
+    """From one figure to a later one: both with their dates, and the difference when they compare; None if there are no two."""
     ordered = [one for one in latest_first(figures) if one.as_of]
     ends = _ends(ordered, asked.span)
     if ends is None:
@@ -63,9 +63,12 @@ def change_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], aske
         lead = [Text(joint.join([page.say("change_lead", **said), told]), "lead", derived=derived)]
     missed = [date for date, one in ((asked.span.start, first), (asked.span.end, last)) if date and not _near(date, one)]
     dates = [page.date(str(date)) for date in missed]
-    notes = [Text(page.say("no_figure_then", date=date), "note", derived=(date,)) for date in dates]
+    notes: list[Block] = [Text(page.say("no_figure_then", date=date), "note", derived=(date,)) for date in dates]
     others = [one for one in ordered if one not in ends]
-    listed = [Text(page.say("other_figures"), "body"), *(replace(figure(page, metric, one), earlier=True) for one in others)]
+    listed: list[Block] = [
+        Text(page.say("other_figures"), "body"),
+        *(replace(figure(page, metric, one), earlier=True) for one in others),
+    ]
     return [
         *lead, *notes, figure(page, metric, last), figure(page, metric, first), *(listed if others else []),
         *relation_notes(page, metric, ordered, asked),
@@ -155,9 +158,7 @@ def _difference(page: Page, first: Statistic, last: Statistic) -> tuple[str, tup
     return page.say(f"{key}_share", n=n, share=said), (size, share)
 
 
-def _aligned(
-    metrics: Sequence[tuple[Metric, Sequence[Statistic]]], span: Span
-) -> tuple[list[tuple[Metric, Statistic]], bool]:
+def _aligned(metrics: Sequence[tuple[Metric, Sequence[Statistic]]], span: Span) -> tuple[list[tuple[Metric, Statistic]], bool]:
     """One figure of each metric, of one group and day where there is one; and whether all were counted the same way."""
     pools = [(metric, in_span(found, span) if span.kind != LATEST else list(found)) for metric, found in metrics]
     pools = [(metric, latest_first(found or whole)) for (metric, found), (_, whole) in zip(pools, metrics, strict=True)]
@@ -166,7 +167,9 @@ def _aligned(
     common = set.intersection(*ways) if ways else set()
     if not common:
         return [(metric, found[0]) for metric, found in pools], False
-    chosen = max(common, key=lambda way: max(one.as_of or "" for _, found in pools for one in found if (one.group, _unit(one)) == way))
+    chosen = max(
+        common, key=lambda way: max(one.as_of or "" for _, found in pools for one in found if (one.group, _unit(one)) == way)
+    )
     same = [(metric, [one for one in found if (one.group, _unit(one)) == chosen]) for metric, found in pools]
     days = set.intersection(*({one.as_of or "" for one in found} for _, found in same))
     if days:

@@ -59,6 +59,7 @@ def figure(page: Page, metric: Metric, one: Statistic) -> Figure:
         note=page.text(one, "note"),
         source=cited[0] if cited else None,
         group=one.group,
+        kind=_kind(one),
     )
 
 
@@ -105,6 +106,11 @@ def number_text(value: float | Decimal, lang: str) -> str:
     return f"{exact:,f}"
 
 
+def _kind(one: Statistic) -> str:
+    unit = one.exactly("unit", "en") or ""
+    return "share" if unit in SHARES else unit if unit in ("rank", "year") else "count"
+
+
 def is_share(one: Statistic) -> bool:
     """Whether a figure is a share or a rate, such as a growth rate that a source gives."""
     return (one.exactly("unit", "en") or "") in SHARES
@@ -129,9 +135,7 @@ def no_figure_blocks(page: Page, names: Sequence[str], nearest: Sequence[tuple[M
     return blocks
 
 
-def _others(
-    page: Page, metric: Metric, first: Statistic, others: Sequence[Statistic], asked: MeasureAsked
-) -> list[Block]:
+def _others(page: Page, metric: Metric, first: Statistic, others: Sequence[Statistic], asked: MeasureAsked) -> list[Block]:
     """Those that disagree side by side with the first, the others in a line each."""
     disagreeing = [one for one in others if _disagrees(first, one)] if asked.operation != "conflict" else list(others)
     rest = [one for one in others if one not in disagreeing]

@@ -25,7 +25,8 @@ class Finder:
         measured = Measured(shelf, held, clock)
         self._nearest = measured.nearest
         self._rules = (
-            held.counted, measured.compared, measured.worked, measured.dated, measured.elsewhere, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
+            held.counted, measured.compared, measured.worked, measured.dated, measured.elsewhere,
+            listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)
 

@@ -81,7 +81,9 @@ class Held:
     def _is_name(self, asked: Understanding, sector: str) -> bool:
         """Whether a sector was named, and not merely something in it: water, not wastewater."""
         term = self.shelf.vocabulary.sectors[sector]
-        names = {name.lower() for name in term.names.values()} | {part for name in term.names.values() for part in name.lower().split()}
+        names = {name.lower() for name in term.names.values()} | {
+            part for name in term.names.values() for part in name.lower().split()
+        }
         return any(m.facet == "sector" and m.value == sector and m.words in names for m in asked.facets.mentions)
 
     def _words(self, asked: Understanding) -> list[str]:
