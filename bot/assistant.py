@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot import guard
+from bot import guard, measures_asked
 from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
 from bot.compose.page import Page, today
 from bot.finding.finder import Finder
@@ -173,14 +173,15 @@ def _programme(_: Assistant, page: Page, asked: Understanding, finding: Finding)
 
 def _metric(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
     blocks: list[Block] = []
+    measure = finding.measure or measures_asked.read(asked.text, page.today)
     for record in finding.records:
         assert isinstance(record, Metric)
-        blocks += figures_told(page, record, finding.measure or MeasureAsked())
+        blocks += _told(page, record, measure)
     cards = [_card(page, record) for record in finding.choices]
     return [*blocks, *(card for card in cards if card is not None)]
 
 
-def figures_told(page: Page, metric: Metric, asked: MeasureAsked) -> list[Block]:
+def _told(page: Page, metric: Metric, asked: MeasureAsked) -> list[Block]:
     """The figures of a metric as they were asked for; what cannot be worked out is told as the latest figure."""
     known = page.kb.all(Statistic, metric=metric.id)
     told = {"change": changes.change_blocks, "history": changes.history_blocks}.get(asked.operation)

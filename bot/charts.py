@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -184,7 +185,7 @@ class _Sheet:
 
     def _over_time(self, axes: Any, panel: _Panel) -> None:
         points = [(_middle(figure), figure) for figure in panel.figures]
-        for (day, figure), (later, following) in zip(points, points[1:], strict=False):
+        for (day, figure), (later, following) in pairwise(points):
             if _joined(figure, following):
                 axes.plot([day, later], [figure.value, following.value], color=_LINE, linewidth=1.2, alpha=0.6, zorder=1)
         for number, (day, figure) in enumerate(points):
@@ -299,7 +300,7 @@ class _Sheet:
         if legend:
             yield self.speech.say("legend_joint").join(legend)
         if self.series:
-            pairs = [pair for panel in self.panels for pair in zip(panel.figures, panel.figures[1:], strict=False)]
+            pairs = [pair for panel in self.panels for pair in pairwise(panel.figures)]
             notes += [self.speech.say("joined")] if any(_joined(*pair) for pair in pairs) else []
             notes += [self.speech.say("precision")] if any(len(day or "") < 10 for day in days) else []
         elif days != {None}:

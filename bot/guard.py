@@ -183,7 +183,8 @@ def _read(text: str) -> Iterator[_Token]:
         taken.append(match.span())
         yield _Token(match[0].rstrip(".-_"))
     for dating in datings(text):
-        if not _within(dating.start, dating.end, taken):
+        # A span of days is two dates at one place.
+        if (dating.start, dating.end) in taken or not _within(dating.start, dating.end, taken):
             taken.append((dating.start, dating.end))
             date = (dating.date.year, dating.date.month, dating.date.day)
             yield _Token(text[dating.start : dating.end], date=date)
@@ -195,8 +196,7 @@ def _read(text: str) -> Iterator[_Token]:
 
 
 def _within(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
-    # A span of days is two dates at one place.
-    return any(start < last and end > first and (start, end) != (first, last) for first, last in taken)
+    return any(start < last and end > first for first, last in taken)
 
 
 def _founded(token: _Token, evidence: Evidence) -> bool:

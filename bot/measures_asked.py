@@ -73,12 +73,9 @@ def read(text: str, today: datetime.date) -> MeasureAsked:
         operation = "history"
     rest, claimed = re.sub(_HELD, " ", told), None
     if operation == "check":
-        numbers = list(numerals(rest))
-        if not numbers:
-            operation = "value"
-        else:
-            claimed = numbers[0].value
-            rest = f"{rest[: numbers[0].start]} {rest[numbers[0].end :]}"
+        said = next(numerals(rest))
+        claimed = said.value
+        rest = f"{rest[: said.start]} {rest[said.end :]}"
     return MeasureAsked(operation, span, " ".join(rest.split()), claimed)
 
 
@@ -140,7 +137,7 @@ def _span(text: str, dates: list[tuple[PartialDate, PartialDate | None]]) -> tup
 
 def _operation(text: str) -> tuple[str, str]:
     for name, pattern in _patterns("operations"):
-        if pattern.search(text):
+        if pattern.search(text) and (name != "check" or any(numerals(re.sub(_HELD, " ", text)))):
             return name, pattern.sub(" ", text) if name in ("check", "change", "history") else text
     return "value", text
 

@@ -1,4 +1,4 @@
-"""Figures set against each other: between two dates, and between places or programmes – only when they were counted the same way."""
+"""Figures set against each other: between two dates, or between places or programmes, if they were counted the same way."""
 
 from __future__ import annotations
 

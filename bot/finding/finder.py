@@ -25,7 +25,7 @@ class Finder:
         measured = Measured(shelf, held, clock)
         self._nearest = measured.nearest
         self._rules = (
-            held.counted, measured.compared, measured.worked, measured.dated, measured.elsewhere,
+            held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)

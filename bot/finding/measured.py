@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from bot.finding.held import Held
 from bot.finding.shelf import Finding, Shelf, first
-from bot.measures_asked import LATEST, MeasureAsked, read
+from bot.measures_asked import LATEST, MeasureAsked, Span, read
 from bot.understand import Understanding
 from knowledge.dates import PartialDate
-from knowledge.records import Statistic
+from knowledge.records import Metric, Statistic
 from retrieval.language import fold
 from retrieval.retriever import Hit, Query
 
@@ -33,6 +34,24 @@ class Measured:
         self.shelf = shelf
         self._held = held
         self._clock = clock
+
+    def labelled(self, asked: Understanding) -> Finding | None:
+        """A metric that the question names in full, or asks for in the very words that are known for it."""
+        plain = _plain(asked.text)
+        key = self._asked_as.get(plain)
+        words = plain
+        if key is None:
+            inside = [label for label in self._labels if label in plain]
+            if not inside:
+                return None
+            words = max(inside, key=len)
+            key = self._labels[words]
+            if not self._says_all(asked, words):
+                return None
+        # What the name itself says of years is no time that was asked for.
+        rest = read(asked.text, self._clock()) if words == plain else self._beside(asked, words)
+        measure = replace(rest, span=Span()) if words == plain else rest
+        return Finding("metric", self.shelf.fetch([key]), measure=measure) if measure.operation != "comparison" else None
 
     def dated(self, asked: Understanding) -> Finding | None:
         """A figure of a given time: "WIPO GREEN partners in July 2022"."""
@@ -124,6 +143,19 @@ class Measured:
         """When the question asks for a figure, and to do what with it."""
         return read(asked.text, self._clock())
 
+    def _says_all(self, asked: Understanding, label: str) -> bool:
+        """Whether the name of a metric is all that is asked about: no other thing, place or name stands beside it."""
+        places = [mention.words for mention in asked.facets.mentions if mention.facet in ("country", "city")]
+        rest = _plain(self._beside(asked, label).rest)
+        beside = [*asked.topic, *places, *(name.text for name in asked.names)]
+        return all(_plain(words) in label or _plain(words) not in rest for words in beside)
+
+    def _beside(self, asked: Understanding, label: str) -> MeasureAsked:
+        """What is asked beside the name of a metric."""
+        text = fold(asked.text)
+        pattern = r"[\W_]*".join(re.escape(char) for char in label)
+        return read(re.sub(pattern, " ", text, count=1), self._clock())
+
     def _metrics(self, asked: Understanding, text: str) -> list[Hit]:
         """The metrics that fit a text best, if any measures this, of this place."""
         found = self.shelf.retriever.find(Query(text, asked.lang, (("type:metric",),)), k=12)
@@ -195,6 +227,20 @@ class Measured:
         return place in places or any(fold(self.shelf.vocabulary.place(place, lang)) in words for lang in ("en", "zh"))
 
     @cached_property
+    def _labels(self) -> dict[str, str]:
+        """The names of all metrics, without blanks and marks."""
+        return {_plain(name): one.key for one in self.shelf.kb.all(Metric) for name in (one.name_en, one.name_zh) if name}
+
+    @cached_property
+    def _asked_as(self) -> dict[str, str]:
+        """The ways that metrics are known to be asked for; what is said of two is left to the search."""
+        ways: dict[str, set[str]] = {}
+        for metric in self.shelf.kb.all(Metric):
+            for alias in (*metric.aliases_en, *metric.aliases_zh):
+                ways.setdefault(_plain(alias), set()).add(metric.key)
+        return {words: keys.pop() for words, keys in ways.items() if len(keys) == 1}
+
+    @cached_property
     def _ways(self) -> dict[str, set[tuple[str, str]]]:
         """For each metric the groups its figures belong to, with their units."""
         ways: dict[str, set[tuple[str, str]]] = {key: set() for key in self._measured}
@@ -216,6 +262,10 @@ class Measured:
             if key.startswith("metric/"):
                 measured.setdefault(key, (set(), ""))
         return measured
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", fold(text))
 
 
 def _without(text: str, words: Sequence[str]) -> str:
