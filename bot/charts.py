@@ -100,7 +100,8 @@ def font() -> Path | None:
             return bundled[0]
     from matplotlib.font_manager import fontManager
 
-    known = {entry.name: entry.fname for entry in fontManager.ttflist}
+    plain = [entry for entry in fontManager.ttflist if entry.style == "normal" and entry.weight in (400, "normal", "regular")]
+    known = {entry.name: entry.fname for entry in plain if entry.stretch == "normal"}
     return next((Path(known[name]) for name in INSTALLED if name in known), None)
 
 
@@ -133,7 +134,7 @@ def _alt(speech: Speech, figures: Sequence[Figure], panels: int, *, series: bool
         points = [speech.say("alt_bar", label=one.label, value=one.shown, date=date(one)) for one in figures]
         said = speech.say("alt_bars", points=messages.say("semicolon").join(points))
     joint = messages.names("sentence")["join"]
-    return speech.script(joint.join([said, speech.say("alt_apart")]) if panels > 1 else said)
+    return speech.script(_printable(joint.join([said, speech.say("alt_apart")]) if panels > 1 else said))
 
 
 class _Sheet:
@@ -319,7 +320,7 @@ class _Sheet:
         return 0.06 + 0.0078 * longest
 
     def _script(self, text: str) -> str:
-        return self.speech.script("".join(char for char in text if char.isprintable() or char == "\n"))
+        return self.speech.script(_printable(text))
 
 
 def _number(figure: Figure, lang: str) -> str:
@@ -347,6 +348,10 @@ def _extent(figure: Figure) -> tuple[datetime.date, datetime.date]:
 def _middle(figure: Figure) -> datetime.date:
     first, last = _extent(figure)
     return first + (last - first) / 2
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable() or char == "\n")
 
 
 def _wrapped(text: str, cells: int) -> list[str]:

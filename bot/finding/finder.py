@@ -23,7 +23,7 @@ class Finder:
         shelf = Shelf(kb, retriever)
         held, listed, named = Held(shelf), Listed(shelf), Named(shelf)
         measured = Measured(shelf, held, clock)
-        self._nearest = measured.nearest
+        self._nearest, self._measures = measured.nearest, measured.measures
         self._rules = (
             held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
@@ -39,4 +39,6 @@ class Finder:
             if finding is not None:
                 return finding
         finding = self.searched.searched(asked)
-        return (self._nearest(asked) or finding) if finding.route == "silence" else finding
+        if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
+            return self._nearest(asked) or finding
+        return finding

@@ -13,7 +13,7 @@ from bot.finding.shelf import Finding, Shelf, first
 from bot.measures_asked import LATEST, MeasureAsked, Span, read
 from bot.understand import Understanding
 from knowledge.dates import PartialDate
-from knowledge.records import Metric, Statistic
+from knowledge.records import Metric, Record, Statistic, split_key
 from retrieval.language import fold
 from retrieval.retriever import Hit, Query
 
@@ -22,7 +22,9 @@ ELSEWHERE = 6.0  # malus of a metric about another place than the one asked for
 UNASKED_PLACE = 2.0  # and of one about a place when none was
 _MEANT_DENSE, _MEANT_COVERAGE = 0.6, 0.7  # either shows that a metric is what a question is about
 _ALIKE_DENSE, _ALIKE_COVERAGE = 0.5, 0.65  # both show that it differs from one in the place only
+_LITTLE = 0.5  # a coverage below which much of a question is not about the metric
 _NEAR = 2.5  # metrics this close below the best are named as the nearest
+_CLOSE = 1.5  # how far another kind of record may be ahead of a figure of the time asked for
 _BEHIND = 3.0  # how far another kind of record may be ahead when the question is about figures all the same
 _SUBJECTS = ("organisation", "programme", "event")
 
@@ -65,11 +67,11 @@ class Measured:
         if hit is None or not self.shelf.retriever.index.floor.passes(hit.evidence):
             return None
         metric = self.told(asked, *hits)
-        figures = self.shelf.kb.all(Statistic, metric=metric.records[0].id)
-        then = any(one.as_of and measure.span.holds(PartialDate.parse(one.as_of)) for one in figures)
-        best = self.shelf.retriever.find(Query(asked.text, asked.lang), k=1).hits
-        close = bool(best) and hit.score >= best[0].score - 1.5 and hit.evidence.dense >= 0.4
-        return metric if then and close else None
+        best = first(self.shelf.retriever.find(Query(asked.text, asked.lang), k=1).hits)
+        bodies = [key for key in self.shelf.named_keys(asked) if key.startswith(("organisation/", "person/", "listing/"))]
+        behind = _BEHIND if hit.evidence.dense >= _MEANT_DENSE and not bodies else _CLOSE
+        close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= 0.4
+        return metric if close and self._known_in(hit.key, measure.span) else None
 
     def worked(self, asked: Understanding) -> Finding | None:
         """A figure with which something is to be done: its history, its growth, why sources differ, whether a number is right."""
@@ -139,6 +141,22 @@ class Measured:
     def _of_our_field(self, asked: Understanding) -> bool:
         return self.shelf.retriever.domain(asked.text, asked.base) > 0
 
+    def measures(self, asked: Understanding, finding: Finding) -> bool:
+        """Whether what was found has to do with what is counted: the users of a platform are not its employees."""
+        if not asked.topic or not asked.wants_figures or asked.facets.values("kind") != ["statistic"]:
+            return True
+        top = first(self._metrics(asked, self.measure(asked).rest))
+        if top is None or top.evidence.dense >= _MEANT_DENSE or top.evidence.coverage >= _LITTLE:
+            return True
+        texts = [text for metric in finding.records for text in self._texts(metric)]
+        return bool(self.shelf.retriever.matched(" ".join(asked.topic), texts))
+
+    def _texts(self, metric: Record) -> list[str]:
+        assert isinstance(metric, Metric)
+        figures = self.shelf.kb.all(Statistic, metric=metric.id)
+        said = [text for one in figures for text in (one.unit_en, one.unit_zh, one.scope_en, one.scope_zh)]
+        return [text for text in (metric.name_en, metric.name_zh, *metric.aliases_en, *metric.aliases_zh, *said) if text]
+
     def measure(self, asked: Understanding) -> MeasureAsked:
         """When the question asks for a figure, and to do what with it."""
         return read(asked.text, self._clock())
@@ -178,6 +196,8 @@ class Measured:
         mentions = [m for m in asked.facets.mentions if m.facet in ("country", "city")]
         places = {m.value: m.words for m in mentions}
         subjects = [(words, place) for place, words in places.items()]
+        if len(subjects) > 1:
+            return subjects
         inside = [words for words, _ in subjects]
         named = [n.text for n in asked.names if any(key.split("/")[0] in _SUBJECTS for key in n.keys)]
         return subjects + [(fold(text), "") for text in named if not any(words in fold(text) for words in inside)]
@@ -187,7 +207,15 @@ class Measured:
         found = self.shelf.retriever.find(Query(text, asked.lang, (("type:metric",),)), k=12).hits
         about = [hit for hit in found if (self._is_of(place, hit.key) if place else words in self._measured[hit.key][1])]
         passes = self.shelf.retriever.index.floor.passes
-        return [hit for hit in about if hit.score >= about[0].score - _NEAR and passes(hit.evidence)]
+        near = [hit for hit in about if hit.score >= about[0].score - _NEAR and passes(hit.evidence)]
+        span = self.measure(asked).span
+        then = [hit for hit in near if span.kind != LATEST and self._known_in(hit.key, span)]
+        return then or near
+
+    def _known_in(self, key: str, span: Span) -> bool:
+        """Whether a metric has a figure of this time."""
+        figures = self.shelf.kb.all(Statistic, metric=split_key(key)[1])
+        return any(one.as_of and span.holds(PartialDate.parse(one.as_of)) for one in figures)
 
     def _alike(self, candidates: Sequence[Sequence[Hit]]) -> list[Hit]:
         """One metric for each subject: of those counted in one way, if there are such, else the best of each."""

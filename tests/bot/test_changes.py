@@ -66,9 +66,13 @@ def test_difference(kb, lang, first, last, english, chinese):
     assert "2024" in said
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "no growth is worked out"), ("zh", "不计算其间的增长"), ("zh-Hant", "不计算其间的增长")])
 @pytest.mark.parametrize(
-    "more", [{"group": "counted otherwise"}, {"unit_en": "ovens"}, {"scope_en": "Asia"}, {"place": "JP"}], ids=lambda more: next(iter(more))
+    ("lang", "said"), [("en", "no growth is worked out"), ("zh", "不计算其间的增长"), ("zh-Hant", "不计算其间的增长")]
+)
+@pytest.mark.parametrize(
+    "more",
+    [{"group": "counted otherwise"}, {"unit_en": "ovens"}, {"scope_en": "Asia"}, {"place": "JP"}],
+    ids=lambda more: next(iter(more)),
 )
 def test_not_comparable(kb, lang, said, more):
     """Between figures of other groups, units, scopes or places no number is worked out, and the reply says so."""
@@ -83,7 +87,9 @@ def test_not_comparable(kb, lang, said, more):
 
 def test_ends(kb):
     """Asked between two dates, the figures are those of the dates, else the last known before; what is missing is said."""
-    known = [_figure(value, date) for value, date in ((1, "2018"), (2, "2020-03-01"), (3, "2020-12-09"), (4, "2022"), (5, "2024"))]
+    known = [
+        _figure(value, date) for value, date in ((1, "2018"), (2, "2020-03-01"), (3, "2020-12-09"), (4, "2022"), (5, "2024"))
+    ]
     page = Page(kb, "en", today=TODAY)
     assert _values(change_blocks(page, KILNS, known, read("between 2020 and 2022", TODAY)))[:2] == [4, 3]
     missed = change_blocks(page, KILNS, known, read("between 2019 and 2023", TODAY))
@@ -147,7 +153,9 @@ def test_comparison(kb, lang):
     assert ("counted the same way" if lang == "en" else "口径相同") in _lead(blocks)
 
 
-@pytest.mark.parametrize(("lang", "said", "missing"), [("en", "not compared", "No figure on record for W"), ("zh", "不作比较", "没有W的数字")])
+@pytest.mark.parametrize(
+    ("lang", "said", "missing"), [("en", "not compared", "No figure on record for W"), ("zh", "不作比较", "没有W的数字")]
+)
 def test_comparison_of_unlike(kb, lang, said, missing):
     """Places whose figures were counted in different ways stand side by side, uncompared; a place without a figure is named."""
     compared = [_of("X", (5, "2023")), _of("Y", (30, "2023"), group="otherwise")]

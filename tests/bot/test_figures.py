@@ -213,7 +213,11 @@ def test_disagreeing(page, lang, said):
     """Figures of one day that differ stand in full side by side; the others in a line each."""
     known = [_figure(300, "2021-04-27", group="a"), _figure(200, "2021-04-27", group="b"), _figure(100, "2020")]
     blocks = metric_blocks(page(lang), KILNS, known, MeasureAsked())
-    assert [(block.value, block.earlier) for block in blocks if isinstance(block, Figure)] == [(300, False), (200, False), (100, True)]
+    assert [(block.value, block.earlier) for block in blocks if isinstance(block, Figure)] == [
+        (300, False),
+        (200, False),
+        (100, True),
+    ]
     assert any(isinstance(block, Text) and said in block.text for block in blocks)
 
 

@@ -149,7 +149,9 @@ def test_echo():
     assert check("Not 9,999 patents.", Evidence.joined([EVIDENCE, Evidence.allowed("Are there 9999?")])) == []
 
 
-@pytest.mark.parametrize("question", ["how many partners does WIPO GREEN have?", "WIPO GREEN有多少合作伙伴？", "WIPO GREEN有多少合作夥伴？"])
+@pytest.mark.parametrize(
+    "question", ["how many partners does WIPO GREEN have?", "WIPO GREEN有多少合作伙伴？", "WIPO GREEN有多少合作夥伴？"]
+)
 def test_what_is_slipped_in_does_not_leave(assistant, monkeypatch, caplog, question):
     """Whatever writes the reply, a number that the cited records do not have is left out, and one line is logged without the question."""
     from bot import assistant as module

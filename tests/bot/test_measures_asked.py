@@ -62,7 +62,10 @@ def test_span_at_new_year():
         ("value", ["how many partners are there?", "有多少合作伙伴", "what is climate change?", "气候变化技术有哪些"]),
         ("change", ["how much did partners grow between 2020 and 2024?", "从2020年到2024年增长了多少", "2020 vs 2024 partners"]),
         ("history", ["partner count over the years", "合作伙伴数量历年变化", "partners since 2019", "合作夥伴數量歷年變化"]),
-        ("comparison", ["compare China and the US", "中国和美国哪个多", "比较中国和美国", "which has more clusters, China or the US?"]),
+        (
+            "comparison",
+            ["compare China and the US", "中国和美国哪个多", "比较中国和美国", "which has more clusters, China or the US?"],
+        ),
         ("conflict", ["why do the sources differ?", "为什么数字不一样", "which figure is right?", "哪个数字才对"]),
         ("share", ["what share is Chinese?", "中国占比多少", "占全球的比重"]),
         ("rank", ["where does China rank?", "中国排第几"]),
@@ -75,7 +78,9 @@ def test_operation(operation, texts):
     assert [read(text, TODAY).operation for text in texts] == [operation] * len(texts)
 
 
-@pytest.mark.parametrize("text", ["is 33.6万 right?", "三十三万六千件，对吗", "is it true that there are 336,000?", "336k patents, correct?"])
+@pytest.mark.parametrize(
+    "text", ["is 33.6万 right?", "三十三万六千件，对吗", "is it true that there are 336,000?", "336k patents, correct?"]
+)
 def test_claimed(text):
     """A number that is to be checked is read however it is written, and taken out of what is searched for."""
     asked = read(text, TODAY)

@@ -20,7 +20,9 @@ def kb() -> Iterator[KnowledgeBase]:
             Organisation(id="a", name_en="Alpha", country="JP", city="Tokyo", roles=["wipo_green_partner"]),
             Organisation(id="b", name_en="Beta", country="CN", roles=["provider"]),
             Listing(id="1", kind="technology", sector="water", name_en="Kiln", summary_en="Air-cleaning kiln", country="JP"),
-            Listing(id="2", kind="technology", sector="water", name_en="Pump", summary_zh="污水处理泵", country="JP", organisation="a"),
+            Listing(
+                id="2", kind="technology", sector="water", name_en="Pump", summary_zh="污水处理泵", country="JP", organisation="a"
+            ),
             Listing(id="3", kind="need", sector="energy", name_en="Dairy repair", tags_zh=["污水"], country="CN"),
             Listing(id="4", kind="need", sector="energy", name_en="100% kiln_x", country="CN"),
             Person(id="p", name_en="Pat", organisation="a"),

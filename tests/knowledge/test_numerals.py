@@ -30,14 +30,17 @@ def test_number(text, value):
     assert number(text) == Decimal(value)
 
 
-@pytest.mark.parametrize("text", ["万一", "百强集群", "十分好", "统一", "一起", "CO2", "PM2.5", "COP22", "千万不要", "三峡", "one of them"])
+@pytest.mark.parametrize(
+    "text", ["万一", "百强集群", "十分好", "统一", "一起", "CO2", "PM2.5", "COP22", "千万不要", "三峡", "one of them"]
+)
 def test_no_number(text):
     """Characters and digits that belong to a word are no numbers."""
     assert list(numerals(text)) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("21.7%", "21.7"), ("百分之二十一点七", "21.7"), ("60 per cent", "60"), ("1.5个百分点", "1.5"), ("34％", "34")]
+    ("text", "value"),
+    [("21.7%", "21.7"), ("百分之二十一点七", "21.7"), ("60 per cent", "60"), ("1.5个百分点", "1.5"), ("34％", "34")],
 )
 def test_percent(text, value):
     """A share is told apart from a count."""
