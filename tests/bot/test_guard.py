@@ -27,8 +27,10 @@ WHOLE = st.integers(min_value=100, max_value=10**11)
 @pytest.mark.parametrize(
     "sentence",
     [
-        "4523000 patents.", "4,523,000 patents.", "452.3万件专利。", "4.523 million patents", "四百五十二万三千件专利", "四百五十二萬三千件",
-        "As of 27 April 2021.", "On April 27, 2021", "2021-04-27", "截至2021年4月27日", "April 2021", "2021年", "in 2021", "4月27日",
+        "4523000 patents.", "4,523,000 patents.", "452.3万件专利。", "4.523 million patents",
+        "四百五十二万三千件专利", "四百五十二萬三千件",
+        "As of 27 April 2021.", "On April 27, 2021", "2021-04-27", "截至2021年4月27日", "April 2021",
+        "2021年", "in 2021", "4月27日",
         "up 21.7%", "up 21.7 per cent", "增长百分之二十一点七", "since 2020", "no numbers at all", "没有数字", "CO2 and PM2.5",
     ],
 )  # fmt: skip
@@ -153,7 +155,7 @@ def test_echo():
     "question", ["how many partners does WIPO GREEN have?", "WIPO GREEN有多少合作伙伴？", "WIPO GREEN有多少合作夥伴？"]
 )
 def test_what_is_slipped_in_does_not_leave(assistant, monkeypatch, caplog, question):
-    """Whatever writes the reply, a number that the cited records do not have is left out, and one line is logged without the question."""
+    """Whatever writes the reply, a number that no cited record has is left out; one line is logged, without the question."""
     from bot import assistant as module
 
     told = module._COMPOSERS["metric"]
