@@ -53,7 +53,9 @@ class Measured:
         # What the name itself says of years is no time that was asked for.
         rest = read(asked.text, self._clock()) if words == plain else self._beside(asked, words)
         measure = replace(rest, span=Span()) if words == plain else rest
-        return Finding("metric", self.shelf.fetch([key]), measure=measure) if measure.operation != "comparison" else None
+        if measure.operation == "comparison":
+            return None
+        return Finding("metric", self.shelf.fetch([key]), measure=measure, choices=self._beside_it(asked))
 
     def dated(self, asked: Understanding) -> Finding | None:
         """A figure of a given time: "WIPO GREEN partners in July 2022"."""
@@ -233,11 +235,15 @@ class Measured:
 
     def told(self, asked: Understanding, *hits: Hit) -> Finding:
         """These metrics as a finding, with the time asked for and what else was named."""
-        named = [key for key in self.shelf.named_keys(asked) if not key.startswith(("metric/", "listing/"))]
         scores = {hit.key: hit.score for hit in hits}
         return Finding(
-            "metric", self.shelf.fetch(list(scores)), scores, measure=self.measure(asked), choices=self.shelf.fetch(named[:1])
+            "metric", self.shelf.fetch(list(scores)), scores, measure=self.measure(asked), choices=self._beside_it(asked)
         )
+
+    def _beside_it(self, asked: Understanding) -> tuple[Record, ...]:
+        """What else the question names, to be shown beside the figure."""
+        named = [key for key in self.shelf.named_keys(asked) if not key.startswith(("metric/", "listing/"))]
+        return self.shelf.fetch(named[:1])
 
     def misplaced(self, asked: Understanding, key: str) -> float:
         """A malus for metrics about another place than the one asked for, or about one when none was."""
