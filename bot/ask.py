@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
-def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, build: bool) -> int:
-    """Answer one question; returns the exit code."""
+def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, export: str | None = None, build: bool) -> int:
+    """Answer one question, and write its figures to a file if wanted; returns the exit code."""
+    from bot.stats import known_table, save_tables
+
     hint = read_lang(shell, lang)
+    if export is not None:
+        known_table(shell, export)
     assistant = shell.assistant(build=build)
     with closing(assistant.kb):
         asked = question(text, shell.speech.lang, hint=hint)
@@ -35,6 +39,8 @@ def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, build: 
         else:
             show(shell, answer)
         Visit.open(shell.settings, assistant, ASK).answered(asked, answer)
+        if export is not None:
+            save_tables(shell, answer, (export,))
     return OK
 
 

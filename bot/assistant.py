@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.compose import articles, events, figures, listings, organisations, people, programmes, talk
-from bot.compose.page import Page
+from bot import guard, measures_asked
+from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
+from bot.compose.page import Page, today
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
+from bot.guard import Evidence
+from bot.measures_asked import MeasureAsked
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Question, Text
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Figure, Question, Text
 from knowledge.records import (
     Article,
     Event,
@@ -28,6 +32,7 @@ from knowledge.records import (
 )
 from knowledge.store import KnowledgeBase
 from retrieval import documents
+from retrieval.facets import Facets
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
@@ -37,11 +42,12 @@ TELLS_OF_DOMAIN = 0.0
 class Assistant:
     """Answers questions from the knowledge base. It holds no state between questions and may be asked concurrently."""
 
-    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date] = today) -> None:
         self.kb = kb
+        self.clock = clock
         self.retriever = retriever
         self._understander = Understander(retriever)
-        self._finder = Finder(kb, retriever)
+        self._finder = Finder(kb, retriever, clock)
         self._curated = CuratedReplies(kb, retriever)
 
     async def answer(self, question: Question) -> Answer:
@@ -65,8 +71,16 @@ class Assistant:
         finding = self._finder.find(asked)
         return replace(self._compose(asked, finding), route=finding.route)
 
+    def figures_of(self, metric: str, lang: str) -> Answer | None:
+        """The reply with the figures of a metric named by its id; None when there is no such metric."""
+        found = self.kb.fetch([f"metric/{metric}"])
+        if not found:
+            return None
+        asked = Understanding(metric, lang, Facets())
+        return replace(self._compose(asked, Finding("metric", tuple(found))), question=metric)
+
     def _compose(self, asked: Understanding, finding: Finding) -> Answer:
-        page = Page(self.kb, asked.lang)
+        page = Page(self.kb, asked.lang, today=self.clock())
         blocks = self._mended(page, asked) + _COMPOSERS[finding.route](self, page, asked, finding)
         if finding.route == "silence":
             outside = self._outside(asked, finding)
@@ -75,8 +89,21 @@ class Assistant:
                 page, outside=outside, scope=_scope(page, finding), near=[page.name(r) for r in finding.choices]
             )
         else:
-            status = NEEDS_CLARIFICATION if finding.route in ("choice", "empty") else ANSWERED
-        return Answer(asked.text, asked.lang, status, tuple(blocks))
+            status = ANSWERED if finding.own else _STATUS.get(finding.route, ANSWERED)
+        return self._vouched(page, asked, Answer(asked.text, asked.lang, status, tuple(blocks)))
+
+    def _vouched(self, page: Page, asked: Understanding, answer: Answer) -> Answer:
+        """The answer without what no record says: the last look at every reply, whoever wrote it."""
+        evidence = Evidence.joined(
+            [Evidence.of_records(page.used.values()), Evidence.allowed(asked.text, *(typed for typed, _ in asked.mended))]
+        )
+        blocks, dropped = guard.guarded(answer.blocks, evidence)
+        if not dropped:
+            return answer
+        log.warning("guard left out what no record says: %s", ", ".join(dropped[:5]))
+        if any(isinstance(block, Card | Figure) or block.role == "lead" for block in blocks):
+            return replace(answer, blocks=tuple(blocks))
+        return replace(answer, status=NOT_FOUND, blocks=tuple(talk.silence_blocks(page, outside=False)))
 
     def _mended(self, page: Page, asked: Understanding) -> list[Block]:
         return [Text(page.say("did_you_mean", typed=typed, meant=meant), "note") for typed, meant in asked.mended]
@@ -109,7 +136,7 @@ def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: F
         more = page.say(
             "listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names
         )
-        blocks[0] = Text(more, "lead")
+        blocks[0] = Text(more, "lead", derived=(str(finding.count), str(len(found))))
     return blocks
 
 
@@ -155,12 +182,38 @@ def _programme(_: Assistant, page: Page, asked: Understanding, finding: Finding)
 
 def _metric(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
     blocks: list[Block] = []
+    measure = finding.measure or measures_asked.read(asked.text, page.today)
     for record in finding.records:
         assert isinstance(record, Metric)
-        known = page.kb.all(Statistic, metric=record.id)
-        blocks += figures.metric_blocks(page, record, known, asked.aspects, finding.at)
+        blocks += _told(page, record, measure)
     cards = [_card(page, record) for record in finding.choices]
     return [*blocks, *(card for card in cards if card is not None)]
+
+
+def _told(page: Page, metric: Metric, asked: MeasureAsked) -> list[Block]:
+    """The figures of a metric as they were asked for; what cannot be worked out is told as the latest figure."""
+    known = page.kb.all(Statistic, metric=metric.id)
+    told = {"change": changes.change_blocks, "history": changes.history_blocks}.get(asked.operation)
+    blocks = told(page, metric, known, asked) if told else None
+    if blocks is not None:
+        return blocks
+    blocks = figures.metric_blocks(page, metric, known, asked)
+    if asked.operation == "change" and known and not figures.is_share(known[0]):
+        blocks.append(Text(page.say("one_figure_only"), "note"))
+    return blocks
+
+
+def _comparison(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    return changes.comparison_blocks(page, _with_figures(page, finding), finding.scope, finding.measure or MeasureAsked())
+
+
+def _no_figure(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
+    blocks = figures.no_figure_blocks(page, finding.scope, _with_figures(page, finding))
+    return [*blocks, _held(page, finding.count, finding.own)] if finding.own else blocks
+
+
+def _with_figures(page: Page, finding: Finding) -> list[tuple[Metric, list[Statistic]]]:
+    return [(metric, page.kb.all(Statistic, metric=metric.id)) for metric in finding.records if isinstance(metric, Metric)]
 
 
 def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -175,10 +228,15 @@ def _article(_: Assistant, page: Page, asked: Understanding, finding: Finding) -
 
 
 def _count(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
-    kind, *scope = finding.scope
+    return [_held(page, finding.count, finding.scope)]
+
+
+def _held(page: Page, count: int, counted: Sequence[str]) -> Text:
+    """How many records of our own there are; what was counted is a kind and what narrows it."""
+    kind, *scope = counted
     words = page.speech.names("held_words")[kind]
     where = page.say("scope_of", scope=page.speech.join(scope)) if scope else ""
-    return [Text(page.say("held_count", n=finding.count, what=words, scope=where), "lead")]
+    return Text(page.say("held_count", n=count, what=words, scope=where), "lead", derived=(str(count), *scope))
 
 
 def _choice(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
@@ -204,12 +262,17 @@ _COMPOSERS: Mapping[str, Composer] = {
     "events": _events,
     "programme": _programme,
     "metric": _metric,
+    "comparison": _comparison,
+    "no_figure": _no_figure,
     "article": _article,
     "count": _count,
     "choice": _choice,
     "silence": _silence,
     **dict.fromkeys(("greeting", "thanks", "goodbye", "capability", "empty"), _talk),
 }
+
+
+_STATUS: Mapping[str, str] = {"choice": NEEDS_CLARIFICATION, "empty": NEEDS_CLARIFICATION, "no_figure": NOT_FOUND}
 
 
 def _scope(page: Page, finding: Finding) -> str:

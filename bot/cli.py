@@ -96,6 +96,7 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="opt_json")] = False,
     file: Annotated[str | None, typer.Option("--file", help="opt_file", show_default=False)] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="opt_lang", show_default=False)] = None,
+    export: Annotated[str | None, typer.Option("--export", help="opt_export", show_default=False)] = None,
     no_build: Annotated[bool, typer.Option("--no-build", help="opt_no_build_ask")] = False,
 ) -> None:
     """Answer one question, or those of a file."""
@@ -105,9 +106,30 @@ def ask(
     shell = Shell.start()
     if (question is None) == (file is None):
         raise BadInput(shell.say("ask_what"))
+    if file is not None and export is not None:
+        raise BadInput(shell.say("export_one"))
     if file is not None:
         raise typer.Exit(ask_file(shell, file, lang=lang, build=not no_build))
-    raise typer.Exit(ask_one(shell, " ".join(question or ()), lang=lang, as_json=as_json, build=not no_build))
+    raise typer.Exit(ask_one(shell, " ".join(question or ()), lang=lang, as_json=as_json, export=export, build=not no_build))
+
+
+@main.command(help="help_stats")
+def stats(
+    metric: Annotated[list[str] | None, typer.Argument(help="arg_metric", show_default=False)] = None,
+    chart: Annotated[str | None, typer.Option("--chart", help="opt_chart", show_default=False)] = None,
+    csv: Annotated[str | None, typer.Option("--csv", help="opt_csv", show_default=False)] = None,
+    xlsx: Annotated[str | None, typer.Option("--xlsx", help="opt_xlsx", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="opt_json")] = False,
+    lang: Annotated[str | None, typer.Option("--lang", help="opt_lang", show_default=False)] = None,
+    no_build: Annotated[bool, typer.Option("--no-build", help="opt_no_build_ask")] = False,
+) -> None:
+    """The figures of a metric, or the list of metrics."""
+    from bot.stats import Files
+    from bot.stats import stats as told
+
+    files = Files(chart, tuple(name for name in (csv, xlsx) if name))
+    asked = " ".join(metric or ()).strip()
+    raise typer.Exit(told(Shell.start(), asked, files, lang=lang, as_json=as_json, build=not no_build))
 
 
 main.command("doctor", help="help_doctor")(doctor.doctor)

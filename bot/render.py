@@ -68,7 +68,10 @@ def heading(speech: Speech, card: Card) -> str:
 
 
 def figure_lines(speech: Speech, figure: Figure) -> Iterator[str]:
-    """A figure as one line with scope and date, its note, its source."""
+    """A figure as one line with scope and date, its note, its source; an earlier one in a line altogether."""
+    if figure.earlier:
+        yield "• " + earlier_text(speech, figure)
+        return
     if figure.as_of:
         date = PartialDate.parse(figure.as_of).spoken(speech.base)
         yield "• " + speech.say("figure_line", value=figure.shown, scope=figure.scope, date=date)
@@ -78,6 +81,15 @@ def figure_lines(speech: Speech, figure: Figure) -> Iterator[str]:
         yield f"  {figure.note}"
     if figure.source:
         yield from source_lines(speech, (figure.source,))
+
+
+def earlier_text(speech: Speech, figure: Figure) -> str:
+    """A figure that only stands beside the one that answers: value, date and who says so."""
+    date = PartialDate.parse(figure.as_of).spoken(speech.base) if figure.as_of else speech.say("undated")
+    if figure.source is None:
+        return speech.say("figure_earlier_unsourced", value=figure.shown, date=date)
+    source = figure.source.publisher or figure.source.title
+    return speech.say("figure_earlier", value=figure.shown, date=date, source=source)
 
 
 def source_lines(speech: Speech, sources: tuple[Cited, ...]) -> Iterator[str]:

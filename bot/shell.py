@@ -9,10 +9,12 @@ import re
 import secrets
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
@@ -126,6 +128,18 @@ class Shell:
     def note(self, text: str) -> None:
         """Print a line to standard error."""
         self.err.print(safe(text), soft_wrap=True)
+
+    def save(self, name: str, data: bytes) -> None:
+        """Write a file and say so; one that is there already is replaced when the new one is whole."""
+        path = Path(name).expanduser()
+        try:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".greenask-", delete=False) as part:
+                part.write(data)
+            Path(part.name).chmod(0o644)
+            Path(part.name).replace(path)
+        except OSError as error:
+            raise BadInput(self.say("file_unwritable", path=name, reason=error.strerror or error)) from error
+        self.note(self.say("exported", path=name))
 
     def table(self, rows: Iterable[Sequence[str]], *, right: bool = False) -> None:
         """Print rows in columns, the last one at the right edge if wanted; never cut where no person reads it."""

@@ -61,6 +61,11 @@ class Speech:
         return traditional(text) if self.lang == HANT else text
 
 
+def table(lang: str, name: str) -> Mapping[str, Any]:
+    """A file of phrases of a language, as it stands."""
+    return _read(lang, name)
+
+
 @cache
 def cues(lang: str) -> Mapping[str, re.Pattern[str]]:
     """For each thing a question may be after, the phrases of a language that say so."""

@@ -57,9 +57,9 @@ def usage(
     since: Annotated[str | None, typer.Option("--since", help="opt_since", show_default=False)] = None,
     until: Annotated[str | None, typer.Option("--until", help="opt_until", show_default=False)] = None,
     days: Annotated[int | None, typer.Option("--days", help="opt_days", show_default=False)] = None,
-    chart: Annotated[Path | None, typer.Option("--chart", help="opt_chart", show_default=False)] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="opt_csv", show_default=False)] = None,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="opt_xlsx", show_default=False)] = None,
+    chart: Annotated[Path | None, typer.Option("--chart", help="opt_usage_chart", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="opt_usage_csv", show_default=False)] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="opt_usage_xlsx", show_default=False)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="opt_usage_json")] = False,
 ) -> None:
     """What was asked in a period, and how it was answered."""

@@ -37,10 +37,14 @@ class Cited:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph. ``role`` is lead, body, note or step."""
+    """A paragraph. ``role`` is lead, body, note or step.
+
+    ``derived`` holds the numbers in it that no record says, because they were worked out: counts, differences.
+    """
 
     text: str
     role: str = "body"
+    derived: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the statistics ledger, with everything needed to quote it. ``shown`` is how it reads in a sentence."""
+    """One figure of the statistics ledger, with everything needed to quote it. ``shown`` is how it reads in a sentence.
+
+    Figures compare only within one ``group`` of a metric. An ``earlier`` one is told in a line. ``kind`` is count, share, rank or
+    year.
+    """
 
     metric: str
     label: str
@@ -95,6 +103,9 @@ class Figure:
     shown: str
     note: str | None = None
     source: Cited | None = None
+    group: str | None = None
+    earlier: bool = False
+    kind: str = "count"
 
     def as_dict(self) -> dict[str, Any]:
         """The figure in the JSON contract; whole numbers without a fraction."""
@@ -107,6 +118,7 @@ class Figure:
             "unit": self.unit,
             "scope": self.scope,
             "as_of": self.as_of,
+            "group": self.group,
             "source": self.source.as_dict() if self.source else None,
         }
 

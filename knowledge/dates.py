@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _FORM = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-_MONTHS = (
+MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -50,8 +50,18 @@ class PartialDate:
             return f"{self.year}年" + (f"{self.month}月" if self.month else "") + (f"{self.day}日" if self.day else "")
         parts = [str(self.day)] if self.day else []
         if self.month:
-            parts.append(_MONTHS[self.month - 1])
+            parts.append(MONTHS[self.month - 1])
         return " ".join([*parts, str(self.year)])
+
+    @property
+    def first(self) -> tuple[int, int, int]:
+        """The first day it may mean, as year, month and day."""
+        return self.year, self.month or 1, self.day or 1
+
+    @property
+    def last(self) -> tuple[int, int, int]:
+        """The last day it may mean; every month is given 31 days."""
+        return self.year, self.month or 12, self.day or 31
 
     def covers(self, other: PartialDate) -> bool:
         """Whether ``other`` lies inside this date: 2021 covers 2021-04-27."""

@@ -63,7 +63,10 @@ def events_blocks(page: Page, events: Sequence[Event], *, scope: str, scores: Ma
         scope=scope,
         names=page.speech.join(listed),
     )
-    return [Text(lead, "lead"), *(event_card(page, event, score=scores.get(event.key, 0.0)) for event in events)]
+    return [
+        Text(lead, "lead", derived=(str(len(events)),)),
+        *(event_card(page, event, score=scores.get(event.key, 0.0)) for event in events),
+    ]
 
 
 def people_of(page: Page, event: Event) -> list[Person]:

@@ -18,7 +18,7 @@ def listing_blocks(
     scope: str = "",
 ) -> list[Block]:
     """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
-    blocks: list[Block] = [Text(_lead(page, listings, scope), "lead")]
+    blocks: list[Block] = [Text(_lead(page, listings, scope), "lead", derived=(str(len(listings)),))]
     for listing in listings:
         blocks.append(
             page.card(

@@ -60,6 +60,6 @@ def organisations_blocks(page: Page, records: Sequence[Organisation], *, scope: 
     names = page.speech.join([page.name(record) for record in records])
     lead = page.say(key, n=len(records), names=names, scope=scope)
     return [
-        Text(lead, "lead"),
+        Text(lead, "lead", derived=(str(len(records)),)),
         *(organisation_card(page, record, score=scores.get(record.key, 0.0)) for record in records),
     ]

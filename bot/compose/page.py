@@ -18,18 +18,23 @@ from knowledge.vocabulary import Vocabulary, load
 PROGRAMME_DESK = "programme/wipo-green"
 
 
-def _today() -> datetime.date:
+def today() -> datetime.date:
+    """The day it is, in universal time."""
     return datetime.datetime.now(tz=datetime.UTC).date()
 
 
 @dataclass
 class Page:
-    """One reply in the making. ``lang`` is en, zh or zh-Hant; texts are fetched in its base language."""
+    """One reply in the making. ``lang`` is en, zh or zh-Hant; texts are fetched in its base language.
+
+    ``used`` are the records it has quoted so far: what the reply rests on.
+    """
 
     kb: KnowledgeBase
     lang: str
     vocabulary: Vocabulary = field(default_factory=load)
-    today: datetime.date = field(default_factory=_today)
+    today: datetime.date = field(default_factory=today)
+    used: dict[str, Record] = field(default_factory=dict)
 
     @cached_property
     def speech(self) -> Speech:
@@ -47,6 +52,7 @@ class Page:
 
     def name(self, record: Record) -> str:
         """The name a reader of this language sees first."""
+        self.used[record.key] = record
         return record.name(self.base)
 
     def original(self, record: Record) -> str | None:
@@ -61,6 +67,7 @@ class Page:
 
     def text(self, record: Record, field_: str) -> str | None:
         """A text of the record in the reader's language, or in the other when that is all there is."""
+        self.used[record.key] = record
         return record.text(field_, self.base)
 
     def date(self, text: str | None) -> str:
@@ -80,6 +87,7 @@ class Page:
 
     def cited(self, record: Record) -> tuple[Cited, ...]:
         """The record's sources as a reader may see them."""
+        self.used[record.key] = record
         found = self.kb.fetch([f"source/{id_}" for id_ in record.sources])
         return tuple(self._cite(source, record) for source in found if isinstance(source, Source))
 
@@ -112,12 +120,14 @@ class Page:
             return record
         id_ = getattr(record, "organisation", None)
         found = self.kb.fetch([f"organisation/{id_}"]) if id_ else []
+        self.used.update((one.key, one) for one in found)
         return found[0] if found and isinstance(found[0], Organisation) else None
 
     @cached_property
     def desk(self) -> str:
         """Where to turn when nobody else is on record: the programme's own site."""
         found = self.kb.fetch([PROGRAMME_DESK])
+        self.used.update((record.key, record) for record in found)
         return str(getattr(found[0], "website", "")) if found else ""
 
     def organisation_name(self, part: Mapping[str, Any]) -> str | None:

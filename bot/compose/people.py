@@ -39,7 +39,7 @@ def people_blocks(page: Page, people: Sequence[Person], *, event: Event | None, 
         lead = page.say("people_lead_one" if len(people) == 1 else "people_lead", n=len(people), names=names)
     only = event.id if event else None
     cards = [person_card(page, person, event=only, score=scores.get(person.key, 0.0)) for person in people]
-    return [Text(lead, "lead"), *cards]
+    return [Text(lead, "lead", derived=(str(len(people)),)), *cards]
 
 
 def role(page: Page, person: Person) -> str:

@@ -28,4 +28,7 @@ def silence_blocks(page: Page, *, outside: bool, scope: str = "", near: Sequence
 def choice_blocks(page: Page, name: str, choices: Sequence[str]) -> list[Block]:
     """A name that may mean several: the choices, numbered."""
     lead = page.say("which_one", name=name)
-    return [Text(lead, "lead"), *(Text(f"{number}. {choice}", "step") for number, choice in enumerate(choices, 1))]
+    return [
+        Text(lead, "lead"),
+        *(Text(f"{number}. {choice}", "step", derived=(str(number),)) for number, choice in enumerate(choices, 1)),
+    ]

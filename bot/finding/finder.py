@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable
+
+from bot.finding.held import Held
 from bot.finding.listed import Listed
 from bot.finding.measured import Measured
 from bot.finding.named import Named
@@ -15,11 +19,14 @@ from retrieval.retriever import HybridRetriever
 class Finder:
     """Turns an understanding into records, by the first rule that fits; what no rule fits is searched for."""
 
-    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date]) -> None:
         shelf = Shelf(kb, retriever)
-        listed, named, measured = Listed(shelf), Named(shelf), Measured(shelf)
+        held, listed, named = Held(shelf), Listed(shelf), Named(shelf)
+        measured = Measured(shelf, held, clock)
+        self._nearest, self._measures = measured.nearest, measured.measures
         self._rules = (
-            listed.counted, measured.dated, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
+            held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
+            listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)
 
@@ -31,4 +38,7 @@ class Finder:
             finding = rule(asked)
             if finding is not None:
                 return finding
-        return self.searched.searched(asked)
+        finding = self.searched.searched(asked)
+        if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
+            return self._nearest(asked) or finding
+        return finding

@@ -11,31 +11,10 @@ from retrieval.retriever import Query
 
 
 class Listed:
-    """Answers that are lists, counts or bare places."""
+    """Answers that are lists or bare places."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
-
-    def counted(self, asked: Understanding) -> Finding | None:
-        """How many records this knowledge base holds of a kind, in a place, sector or stage."""
-        if "how_many" not in asked.aspects or asked.content:
-            return None
-        ours = set(asked.facets.values("kind")) & {"need", "expert", "person"} and not asked.names
-        if "held" not in asked.aspects and not ours:
-            return None
-        kind = first(kind for kind in asked.facets.values("kind") if kind in TABLES and kind != "statistic")
-        listing = "listing" in asked.facets.values("kind")
-        if kind is None and not listing:
-            return None
-        table = "listing" if listing and kind in (None, "technology") else TABLES[kind or "technology"]
-        groups = [(f"type:{table}",), *self.shelf.narrowed(asked, sector=True)]
-        if table == "listing" and not listing:
-            groups.append((f"kind:{kind}",))
-        return Finding(
-            "count",
-            count=len(self.shelf.keys(groups)),
-            scope=(("listing" if listing else kind or "listing"), *self.shelf.scope(asked)),
-        )
 
     def listed(self, asked: Understanding) -> Finding | None:
         """Everything of a kind that the facets leave, when the question has no other words."""

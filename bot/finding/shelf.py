@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bot.measures_asked import MeasureAsked
 from bot.understand import Understanding
 from knowledge.records import Event, Record
 from knowledge.store import KnowledgeBase
@@ -35,8 +36,9 @@ class Finding:
     scope: tuple[str, ...] = ()
     count: int = 0
     event: Event | None = None
-    at: str | None = None
+    measure: MeasureAsked | None = None
     choices: tuple[Record, ...] = ()
+    own: tuple[str, ...] = ()
     confidence: float = 1.0
 
 

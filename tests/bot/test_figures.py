@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from bot.compose.figures import figure, metric_blocks, number_text, shown
 from bot.compose.page import Page
+from bot.measures_asked import MeasureAsked, read
 from bot.values import Figure, Text
 from knowledge.records import QUALIFIERS, Metric, Statistic
 from knowledge.store import KnowledgeBase
@@ -123,7 +125,7 @@ def test_units(page, unit, value, english, chinese):
 def test_latest_first(page, lang):
     """The latest figure answers, the others follow by date, and those without a date come last."""
     known = [_figure(1, "2014"), _figure(2), _figure(3, "2024-05-30"), _figure(4, "2021-04"), _figure(5, "2024")]
-    blocks = metric_blocks(page(lang), KILNS, known, set(), None)
+    blocks = metric_blocks(page(lang), KILNS, known, MeasureAsked())
     assert _values(blocks) == [3, 5, 4, 1, 2]
     assert "3" in _lead(blocks)
     assert ("30 May 2024" if lang == "en" else "2024年5月30日") in _lead(blocks)
@@ -135,7 +137,7 @@ def test_latest_first(page, lang):
 def test_as_of(page, at, first):
     """Asked as of a date, the figure of that date answers, else the one known before it, else the earliest after."""
     known = [_figure(1, "2014"), _figure(3, "2024-05-30"), _figure(4, "2021-04")]
-    blocks = metric_blocks(page("en"), KILNS, known, set(), at)
+    blocks = metric_blocks(page("en"), KILNS, known, read(at, TODAY))
     assert _values(blocks)[0] == first
     assert set(_values(blocks)) == {1, 3, 4}
 
@@ -143,26 +145,26 @@ def test_as_of(page, at, first):
 @pytest.mark.parametrize(("lang", "said"), [("en", "No figure is on record for 2019"), ("zh", "没有2019年当时的数字")])
 def test_no_figure_of_that_date(page, lang, said):
     """When nothing was counted at that date, the reply says so."""
-    blocks = metric_blocks(page(lang), KILNS, [_figure(1, "2014"), _figure(3, "2024")], set(), "2019")
+    blocks = metric_blocks(page(lang), KILNS, [_figure(1, "2014"), _figure(3, "2024")], read("2019", TODAY))
     assert said in _notes(blocks)
-    assert said not in _notes(metric_blocks(page(lang), KILNS, [_figure(3, "2024")], set(), "2024"))
+    assert said not in _notes(metric_blocks(page(lang), KILNS, [_figure(3, "2024")], read("2024", TODAY)))
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "no growth is worked out"), ("zh", "不计算其间的增长")])
 def test_other_groups(page, lang, said):
     """Figures that count different things stand side by side with a note that they do not compare, and no growth."""
     known = [_figure(700, "2021", group="listings"), _figure(130000, "2024", group="database")]
-    blocks = metric_blocks(page(lang), KILNS, known, {"trend"}, None)
+    blocks = metric_blocks(page(lang), KILNS, known, MeasureAsked("conflict"))
     assert said in _notes(blocks)
     assert _values(blocks) == [130000, 700]
-    assert said not in _notes(metric_blocks(page(lang), KILNS, known[:1], set(), None))
+    assert said not in _notes(metric_blocks(page(lang), KILNS, known[:1], MeasureAsked()))
 
 
 def test_own_note(page):
     """A metric that explains its figures is heard rather than the general note."""
     metric = Metric(id="kilns", name_en="Kilns sold", note_en="The count changed in 2022.")
     known = [_figure(700, "2021", group="a"), _figure(900, "2024", group="b")]
-    blocks = metric_blocks(page("en"), metric, known, set(), None)
+    blocks = metric_blocks(page("en"), metric, known, MeasureAsked())
     assert _notes(blocks).count("The count changed in 2022.") == 1
     assert "no growth" not in _notes(blocks)
 
@@ -180,22 +182,55 @@ def test_own_note(page):
 )
 def test_age(page, lang, said, as_of, today, old):
     """When the latest figure is more than a year old, the reply says so."""
-    blocks = metric_blocks(page(lang, today=today), KILNS, [_figure(3, as_of)], set(), None)
+    blocks = metric_blocks(page(lang, today=today), KILNS, [_figure(3, as_of)], MeasureAsked())
     assert (said in _notes(blocks)) is old
 
 
 def test_age_of_an_old_figure_asked_for(page):
     """Whoever asks for an old figure is not told that it is old."""
     known = [_figure(1, "2014"), _figure(3, "2024")]
-    assert "year old" not in _notes(metric_blocks(page("en"), KILNS, known, set(), "2014"))
+    assert "year old" not in _notes(metric_blocks(page("en"), KILNS, known, read("2014", TODAY)))
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "No figure on record for Kilns sold"), ("zh", "没有“窑炉销量”的数字")])
 def test_no_figure(page, lang, said):
     """A metric without a figure is named, and no number is given."""
-    blocks = metric_blocks(page(lang), KILNS, [], set(), None)
+    blocks = metric_blocks(page(lang), KILNS, [], MeasureAsked())
     assert said in _lead(blocks)
     assert not _values(blocks)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "2030 is yet to come"), ("zh", "2030年尚未到来")])
+def test_future(page, lang, said):
+    """A date to come is said to be one, and the latest figure is given."""
+    blocks = metric_blocks(page(lang), KILNS, [_figure(1, "2014"), _figure(3, "2024")], read("in 2030", TODAY))
+    assert said in _notes(blocks)
+    assert _values(blocks)[0] == 3
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Another source has a different figure"), ("zh", "另有来源的数字不同")])
+def test_disagreeing(page, lang, said):
+    """Figures of one day that differ stand in full side by side; the others in a line each."""
+    known = [_figure(300, "2021-04-27", group="a"), _figure(200, "2021-04-27", group="b"), _figure(100, "2020")]
+    blocks = metric_blocks(page(lang), KILNS, known, MeasureAsked())
+    assert [(block.value, block.earlier) for block in blocks if isinstance(block, Figure)] == [
+        (300, False),
+        (200, False),
+        (100, True),
+    ]
+    assert any(isinstance(block, Text) and said in block.text for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "english", "chinese"),
+    [(300, "agrees with", "一致"), (100, "as of 2020", "截至2020年"), (301, "not the figure", "不一致")],
+)
+def test_claimed(page, claimed, english, chinese):
+    """A number that is to be checked agrees with the latest figure, with an earlier one, or with none."""
+    known = [_figure(300, "2021"), _figure(100, "2020")]
+    for lang, said in (("en", english), ("zh", chinese)):
+        blocks = metric_blocks(page(lang), KILNS, known, MeasureAsked("check", claimed=Decimal(claimed)))
+        assert any(isinstance(block, Text) and said in block.text for block in blocks)
 
 
 def test_figure(page):

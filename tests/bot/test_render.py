@@ -20,6 +20,7 @@ from bot.compose.organisations import organisation_blocks
 from bot.compose.page import Page
 from bot.compose.people import person_blocks
 from bot.compose.programmes import programme_blocks
+from bot.measures_asked import MeasureAsked
 from bot.values import ANSWERED, STATUSES, Answer, Block, Card, Cited, Figure, Question, Text
 from knowledge.records import Article, Event, Listing, Metric, Organisation, Person, Programme, Record, Statistic
 from retrieval.language import HAN, simplified, traditional
@@ -49,7 +50,7 @@ def _blocks(page: Page, record: Record) -> list[Block]:
     if isinstance(record, Programme):
         return programme_blocks(page, record, frozenset({"eligibility", "join", "cost", "contact"}))
     if isinstance(record, Metric):
-        return metric_blocks(page, record, page.kb.all(Statistic, metric=record.id), frozenset({"trend"}), None)
+        return metric_blocks(page, record, page.kb.all(Statistic, metric=record.id), MeasureAsked("conflict"))
     assert isinstance(record, Article)
     return article_blocks(page, record)
 

@@ -6,8 +6,9 @@ reason to raise its bar: one hundredth below the share, rounded down to hundredt
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,39 @@ def journeys() -> Mapping[str, Sequence[Journey]]:
     return {name: load(HERE / f"{name}.yaml") for name in FILES}
 
 
+class _Lines(logging.Handler):
+    """The warnings that are logged while questions are asked."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
 @pytest.fixture(scope="session")
-def verdicts(assistant: Assistant, journeys: Mapping[str, Sequence[Journey]]) -> Verdicts:
+def warnings() -> Iterator[Sequence[str]]:
+    """What is logged as a warning while the journeys are asked."""
+    log, lines = logging.getLogger("greenask"), _Lines()
+    log.addHandler(lines)
+    yield lines.said
+    log.removeHandler(lines)
+
+
+@pytest.fixture(scope="session")
+def verdicts(assistant: Assistant, journeys: Mapping[str, Sequence[Journey]], warnings: Sequence[str]) -> Verdicts:
     """Every question of both files, asked once."""
     return {
         name: [_verdict(assistant, journey, form) for journey in found for form in journey.ask]
         for name, found in journeys.items()
     }
+
+
+def test_the_guard_leaves_right_replies_alone(verdicts: Verdicts, warnings: Sequence[str]):
+    """No reply to a journey says a number that its records do not have, and the guard takes none for one."""
+    assert verdicts
+    assert [line for line in warnings if line.startswith("guard")] == []
 
 
 def _verdict(assistant: Assistant, journey: Journey, form: str) -> Verdict:
