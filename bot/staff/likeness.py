@@ -20,9 +20,9 @@ from retrieval.segment import stopwords
 from retrieval.vectors import Vectors
 
 # Cosines of centred vectors from which questions stand in one row of the queue, in one language and across the two.
-NEAR, NEAR_ACROSS = 0.75, 0.50
+NEAR, NEAR_ACROSS = 0.75, 0.48
 # The same for giving one the curated answer of the other, and the share of words they must have in common.
-SAME, SAME_ACROSS = 0.80, 0.75
+SAME, SAME_ACROSS = 0.85, 0.75
 WORDS, WORDS_ACROSS = 0.67, 0.34
 
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)\s*(万|亿|k\b|thousand\b|million\b|billion\b)?")

@@ -187,7 +187,7 @@ def test_whole_conversation(home, tmp_path):
         os.chdir(tmp_path)
         environment = {
             "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "GREENASK_DATA_DIR": str(home),
-            "LANG": "zh_CN.UTF-8", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1",
+            "LANG": "zh_CN.UTF-8", "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "GREENASK_LOG_QUESTIONS": "no",
         }  # fmt: skip
         os.execve(sys.executable, [sys.executable, "-m", "bot.cli"], environment)
     seen = read_until(terminal_end, "", "›")
