@@ -49,6 +49,8 @@ class Assistant:
     def answer_now(self, question: Question) -> Answer:
         """The same, in the calling thread."""
         start = time.perf_counter()
+        # Names and facets are read before anything is searched for, and they too are of the newest records.
+        self.retriever.follow()
         asked = self._understander.read(question)
         finding = self._finder.find(asked)
         answer = self._compose(asked, finding)
