@@ -94,6 +94,8 @@ def build(
     with _locked(home):
         base = _base(home, contents.fingerprint, embedder, chroma_url)
         folder = _fresh(home)
+        if chroma_url:  # a server that does not answer is told of now, not after hours of encoding
+            _store(base, chroma_url)
         builder = _Builder(folder, base, Encodings(home / "encodings", embedder), progress)
         builder.read(contents)
         manifest = builder.embed(contents.fingerprint, chroma_url)
@@ -150,6 +152,8 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
         if (left / "plan.json").exists():
             if read_json(left / "plan.json") == plan:
                 return left
+            if chroma_url:
+                _store(left, chroma_url).drop([store_name(left)])
             shutil.rmtree(left)
     base = home / f"base-{next_number(home, 'base')}"
     base.mkdir()
@@ -161,7 +165,11 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
 def _clear(home: Path, folder: Path, base: Path, chroma_url: str | None) -> None:
     gone = make_current(home, folder)
     if gone and chroma_url:
-        VectorStore(base / "chroma", store_name(base), chroma_url).drop(gone)
+        _store(base, chroma_url).drop(gone)
+
+
+def _store(base: Path, chroma_url: str | None) -> VectorStore:
+    return VectorStore(base / "chroma", store_name(base), chroma_url)
 
 
 class _Builder:
@@ -241,7 +249,7 @@ class _Builder:
                 yield dense.centred(raw, centres[0][pool_of_row[start : start + _ROWS]])
 
         count = vectors.write(self.folder, batches(), at=0, dimension=embedder.dimension)
-        store = VectorStore(self.base / "chroma", store_name(self.base), chroma_url)
+        store = _store(self.base, chroma_url)
         codes = VectorFile(self.folder, count, embedder.dimension)
         dense.fill(store, documents, codes, lambda done: self.progress("store", done, count))
         self.encodings.keep(set(self.views) | calibration.question_digests())

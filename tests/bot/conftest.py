@@ -19,7 +19,7 @@ Run = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting, language or .env file of the machine reaches a test."""
-    for name in ("DATA_DIR", "DATABASE_URL", "EMBEDDER", "LANG", "LOG_LEVEL"):
+    for name in ("DATA_DIR", "DATABASE_URL", "CHROMA_URL", "EMBEDDER", "LANG", "LOG_LEVEL"):
         monkeypatch.delenv(f"GREENASK_{name}", raising=False)
     for name in ("LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
