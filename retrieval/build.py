@@ -148,6 +148,8 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
     """The base to build on: one that was broken off on the way to the same index, or a new one."""
     said = f"{FORMAT}\0{fingerprint}\0{embedder.name}\0{chroma_url}"
     plan = hashlib.blake2b(said.encode(), digest_size=16).hexdigest() if fingerprint else secrets.token_hex(16)
+    # A number that was used is not used again: a process that opened what was there would go on with it.
+    number = next_number(home, "base")
     for left in home.glob("base-*"):
         if (left / "plan.json").exists():
             if read_json(left / "plan.json") == plan:
@@ -155,7 +157,7 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
             if chroma_url:
                 _store(left, chroma_url).drop([store_name(left)])
             shutil.rmtree(left)
-    base = home / f"base-{next_number(home, 'base')}"
+    base = home / f"base-{number}"
     base.mkdir()
     (base / "mark").write_text(secrets.token_hex(4), encoding="utf-8")
     write_json(base / "plan.json", plan)

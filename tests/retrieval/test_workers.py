@@ -90,7 +90,7 @@ def test_a_message_reaches_the_caller(tmp_path: Path) -> None:
 
 def test_an_encoder_that_cannot_be_made() -> None:
     """An encoder that another process cannot make is named to the caller, with what to write instead."""
-    with Worker("no_such_package:Class") as worker, pytest.raises(EmbedderFailed, match="no_such_package.*package.module:Class"):
+    with Worker("no_such_package:Class") as worker, pytest.raises(EmbedderFailed, match=r"no_such_package.*package.module:Class"):
         worker.embed(["热泵"])
 
 
