@@ -57,6 +57,8 @@ class Assistant:
     def answer_now(self, question: Question) -> Answer:
         """The same, in the calling thread."""
         start = time.perf_counter()
+        # Names and facets are read before anything is searched for, and they too are of the newest records.
+        self.retriever.follow()
         asked = self._understander.read(question)
         answer = self._curated.reply(question, asked) or self._found(asked)
         took = (time.perf_counter() - start) * 1000

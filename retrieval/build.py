@@ -94,6 +94,8 @@ def build(
     with _locked(home):
         base = _base(home, contents.fingerprint, embedder, chroma_url)
         folder = _fresh(home)
+        if chroma_url:  # a server that does not answer is told of now, not after hours of encoding
+            _store(base, chroma_url)
         builder = _Builder(folder, base, Encodings(home / "encodings", embedder), progress)
         builder.read(contents)
         manifest = builder.embed(contents.fingerprint, chroma_url)
@@ -146,12 +148,16 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
     """The base to build on: one that was broken off on the way to the same index, or a new one."""
     said = f"{FORMAT}\0{fingerprint}\0{embedder.name}\0{chroma_url}"
     plan = hashlib.blake2b(said.encode(), digest_size=16).hexdigest() if fingerprint else secrets.token_hex(16)
+    # A number that was used is not used again: a process that opened what was there would go on with it.
+    number = next_number(home, "base")
     for left in home.glob("base-*"):
         if (left / "plan.json").exists():
             if read_json(left / "plan.json") == plan:
                 return left
+            if chroma_url:
+                _store(left, chroma_url).drop([store_name(left)])
             shutil.rmtree(left)
-    base = home / f"base-{next_number(home, 'base')}"
+    base = home / f"base-{number}"
     base.mkdir()
     (base / "mark").write_text(secrets.token_hex(4), encoding="utf-8")
     write_json(base / "plan.json", plan)
@@ -161,7 +167,11 @@ def _base(home: Path, fingerprint: str, embedder: Embedder, chroma_url: str | No
 def _clear(home: Path, folder: Path, base: Path, chroma_url: str | None) -> None:
     gone = make_current(home, folder)
     if gone and chroma_url:
-        VectorStore(base / "chroma", store_name(base), chroma_url).drop(gone)
+        _store(base, chroma_url).drop(gone)
+
+
+def _store(base: Path, chroma_url: str | None) -> VectorStore:
+    return VectorStore(base / "chroma", store_name(base), chroma_url)
 
 
 class _Builder:
@@ -241,7 +251,7 @@ class _Builder:
                 yield dense.centred(raw, centres[0][pool_of_row[start : start + _ROWS]])
 
         count = vectors.write(self.folder, batches(), at=0, dimension=embedder.dimension)
-        store = VectorStore(self.base / "chroma", store_name(self.base), chroma_url)
+        store = _store(self.base, chroma_url)
         codes = VectorFile(self.folder, count, embedder.dimension)
         heads = sum(documents.heads)
         dense.fill(store, documents, codes, lambda done: self.progress("store", done, heads))

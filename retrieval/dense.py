@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -29,26 +30,27 @@ class VectorStore:
     def __init__(self, folder: Path, name: str, url: str | None = None) -> None:
         self._name = name
         self._shown = _without_password(url) if url else str(folder)
-        self._client = self._reach(lambda: _server(url) if url else _embedded(folder))
+        self._client = self.reach(lambda: _server(url) if url else _embedded(folder))
 
     def collection(self, pool: str, *, create: bool = False) -> Any:
         """The collection of a pool."""
         name = f"{self._name}-{pool}"
         if not create:
-            return self._reach(lambda: self._client.get_collection(name, embedding_function=None))
+            return self.reach(lambda: self._client.get_collection(name, embedding_function=None))
         configuration = {"hnsw": {"space": "cosine", "ef_search": 256}}
-        return self._reach(
+        return self.reach(
             lambda: self._client.get_or_create_collection(name, embedding_function=None, configuration=configuration)
         )
 
     def drop(self, names: Sequence[str]) -> None:
         """Remove the collections of other indexes by their names, those that are there."""
-        there = {listed.name for listed in self._client.list_collections()}
+        there = {listed.name for listed in self.reach(self._client.list_collections)}
         for name in (f"{name}-{pool}" for name in names for pool in POOLS):
             if name in there:
-                self._client.delete_collection(name)
+                self.reach(partial(self._client.delete_collection, name))
 
-    def _reach(self, ask: Callable[[], Any]) -> Any:
+    def reach(self, ask: Callable[[], Any]) -> Any:
+        """What the store answers; :class:`StoreUnreachable` when it does not, at whatever moment it went."""
         try:
             return ask()
         except ValueError as error:  # how Chroma's client says that there is no server
@@ -56,8 +58,13 @@ class VectorStore:
                 f"no Chroma server answers at {self._shown}: start it, or unset GREENASK_CHROMA_URL"
             ) from error
         except Exception as error:
+            if type(error).__name__ == "NotFoundError":
+                raise StoreUnreachable(
+                    f"the Chroma store at {self._shown} does not have this index: run 'greenask kb build --force', "
+                    "or set GREENASK_CHROMA_URL back"
+                ) from error
             if type(error).__module__.startswith(("httpx", "httpcore", "chromadb")):
-                raise StoreUnreachable(f"the Chroma store at {self._shown} failed: {error}") from error
+                raise StoreUnreachable(f"the Chroma store at {self._shown} failed: {error}; start it again") from error
             raise
 
 
@@ -101,11 +108,11 @@ def fill(store: VectorStore, documents: Documents, vectors: VectorFile, done: Ca
         collection = store.collection(pool, create=True)
         rows = documents.head_rows(pool)
         # Batches are whole or not there, and rows go in in their order.
-        counts[pool] = collection.count()
+        counts[pool] = store.reach(collection.count)
         for part in _parts(rows[counts[pool] :]):
             if stop.is_set():
                 return
-            collection.add(ids=[str(row) for row in part], embeddings=vectors.take(part))
+            store.reach(partial(collection.add, ids=[str(row) for row in part], embeddings=vectors.take(part)))
             counts[pool] += len(part)
             done(sum(counts.values()))
 
@@ -150,7 +157,8 @@ class DenseStore:
         if len(rows) > k:
             rows = rows[np.argpartition(-self._vectors.dot(rows, vector), k)[:k]]
         if size:
-            found = collection.query(query_embeddings=[vector], n_results=min(k, size), include=[])
+            asked = partial(collection.query, query_embeddings=[vector], n_results=min(k, size), include=[])
+            found = self._store().reach(asked)
             rows = np.concatenate([np.array(found["ids"][0], dtype=np.int64), rows])
         return np.unique(self._documents.owners[rows])
 
@@ -192,8 +200,9 @@ class DenseStore:
         if pool not in self._collections:
             if not self._based:
                 return None, 0
-            found = self._store().collection(pool)
-            self._collections[pool] = (found, found.count())
+            store = self._store()
+            found = store.collection(pool)
+            self._collections[pool] = (found, store.reach(found.count))
         return self._collections[pool]
 
 

@@ -131,14 +131,17 @@ class Encoder:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._hand_on(list(self._waiting.values()))
-        else:
-            self._forget()
-        for _thread in self._threads:
-            self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
+        try:
+            if kind is None:
+                self._hand_on(list(self._waiting.values()))
+            else:
+                self._forget()
+        finally:
+            # Also when one process has failed, or the others would wait for more.
+            for _thread in self._threads:
+                self._queue.put(None)
+            for thread in self._threads:
+                thread.join()
         if kind is None:
             self._raise()
 

@@ -84,7 +84,8 @@ class LexicalWriter:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._writer = tantivy.Index(_schema(), path=str(folder)).writer(heap_size=64_000_000, num_threads=1)
+        self._schema = _schema()
+        self._writer = tantivy.Index(self._schema, path=str(folder)).writer(heap_size=64_000_000, num_threads=1)
 
     def add(self, number: int, words: Words, facets: Iterable[str]) -> None:
         """Take in a document."""
@@ -94,8 +95,9 @@ class LexicalWriter:
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Take out documents by their numbers."""
-        for number in numbers:
-            self._writer.delete_documents("doc", number)
+        # Deleting by term matches nothing in a field of unsigned numbers; deleting by query does.
+        if gone := list(numbers):
+            self._writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "doc", gone))
 
     def commit(self) -> None:
         """Make everything since the last commit visible, and finish."""

@@ -83,7 +83,7 @@ def main(spec: str) -> None:
     """Encode batches until the input ends."""
     from retrieval.embed import embed_whole, make_embedder
 
-    embedder = make_embedder(spec)
+    embedder = None
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing printed by a library may get between the vectors
     while True:
@@ -92,6 +92,7 @@ def main(spec: str) -> None:
         except EOFError:
             return
         try:
+            embedder = embedder or make_embedder(spec)
             _send(target, embed_whole(embedder, texts))
         except EmbedderFailed as error:
             _send(target, str(error))

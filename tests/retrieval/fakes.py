@@ -79,6 +79,7 @@ def build(
     fingerprint: str = "records-1",
     pairs: Iterable[tuple[str, str]] = (),
     progress: Progress = lambda *_: None,
+    chroma_url: str | None = None,
 ) -> Path:
     """An index under ``home``, from a dictionary of a few words and a handful of sample questions."""
     names = NameIndex([Name("heat pump", "listing/heat-pump", "plain", "Heat pump")])
@@ -91,4 +92,4 @@ def build(
         patch.setattr(jieba, "get_module_res", lambda *_: io.BytesIO("学校 100 n\n沼气 100 n\n过滤器 50 n\n".encode()))
         patch.setattr(lexicon, "dictionary", lambda: iter(()))
         patch.setattr(calibration, "questions", lambda: questions)
-        return build_index(home, contents, embedder or WordEncoder(), progress)
+        return build_index(home, contents, embedder or WordEncoder(), progress, chroma_url=chroma_url)

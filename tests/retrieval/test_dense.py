@@ -1,4 +1,4 @@
-"""Dense search: Chroma finds what comparing with everything finds."""
+"""Dense search: Chroma finds what comparing with everything finds, and takes up a filling that was broken off."""
 
 from __future__ import annotations
 
@@ -7,88 +7,156 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval import dense
-from retrieval.dense import DenseStore
+from retrieval import dense, vectors
+from retrieval.dense import WHOLE_WEIGHT, DenseStore, VectorStore
 from retrieval.embed import unit
+from retrieval.tables import POOLS, Documents
+from retrieval.vectors import VectorFile
 
-POOLS = ("en", "zh")
 DIMENSION = 16
+BASED = 48  # documents that are in Chroma; the rest came later
+
+
+def table(sizes: list[int]) -> Documents:
+    """Documents with so many views each, by turns in two languages."""
+    documents = Documents()
+    for number, size in enumerate(sizes):
+        documents.add(f"listing/{number}", POOLS[number % 2], number, size)
+    return documents
 
 
 @pytest.fixture(scope="module")
-def passages() -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Vectors of 60 documents with one to three passages, by turns in two languages."""
-    chance = np.random.default_rng(3)
-    owners = np.repeat(np.arange(60), chance.integers(1, 4, size=60))
-    vectors = unit(chance.standard_normal((len(owners), DIMENSION)).astype(np.float32))
-    return vectors, owners, [POOLS[owner % 2] for owner in owners]
+def documents() -> Documents:
+    """60 documents of one to three views."""
+    return table(np.random.default_rng(3).integers(1, 4, size=60).tolist())
 
 
 @pytest.fixture(scope="module")
-def store(passages: tuple[np.ndarray, np.ndarray, list[str]], tmp_path_factory: pytest.TempPathFactory) -> DenseStore:
-    """The vectors, stored."""
+def views(documents: Documents) -> np.ndarray:
+    """Their vectors."""
+    return unit(np.random.default_rng(4).standard_normal((documents.rows, DIMENSION)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def folder(documents: Documents, views: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The vectors, stored: all as codes, those of the first documents in Chroma."""
     folder = tmp_path_factory.mktemp("dense")
-    dense.build(folder, *passages, POOLS)
-    return DenseStore(folder)
+    vectors.write(folder, [views], at=0, dimension=DIMENSION)
+    based = int(documents.starts[BASED])
+    first = table(np.diff(documents.starts)[:BASED].tolist())
+    dense.fill(VectorStore(folder / "chroma", "test"), first, VectorFile(folder, based, DIMENSION))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(documents: Documents, folder: Path) -> DenseStore:
+    """The vectors, opened."""
+    held = VectorStore(folder / "chroma", "test")
+    return DenseStore(lambda: held, VectorFile(folder, documents.rows, DIMENSION), documents, based=int(documents.starts[BASED]))
 
 
 @pytest.fixture(scope="module")
 def questions() -> np.ndarray:
     """Vectors of ten questions."""
-    return unit(np.random.default_rng(4).standard_normal((10, DIMENSION)).astype(np.float32))
+    return unit(np.random.default_rng(5).standard_normal((10, DIMENSION)).astype(np.float32))
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_nearest(store: DenseStore, passages: tuple, questions: np.ndarray, pool: str) -> None:
-    """The nearest passages of a language are those with the largest cosine, and their documents come each once."""
-    vectors, owners, languages = passages
-    rows = np.flatnonzero(np.asarray(languages) == pool)
+def test_nearest(store: DenseStore, documents: Documents, views: np.ndarray, questions: np.ndarray, pool: str) -> None:
+    """Of each language the documents with the nearest views are found, those in Chroma and those that came since."""
+    rows = np.flatnonzero(documents.pool_of[documents.owners] == POOLS.index(pool))
     for question in questions:
-        order = rows[np.argsort(-(vectors[rows] @ question))]
-        assert store.nearest(question, pool, k=12) == list(dict.fromkeys(owners[order[:12]].tolist()))
+        best = rows[np.argsort(-(views[rows] @ question))[:12]]
+        found = store.nearest(question, pool, k=12)
+        assert set(documents.owners[best]) <= set(found)
+        assert {POOLS[number] for number in documents.pool_of[found]} == {pool}
+        assert found.tolist() == sorted(set(found.tolist()))
+
+
+def test_the_newest_are_found(store: DenseStore, documents: Documents, views: np.ndarray) -> None:
+    """A view that is not in Chroma yet is found by its own vector, among only one neighbour."""
+    for row in range(int(documents.starts[BASED]), documents.rows):
+        number = documents.owners[row]
+        assert number in store.nearest(views[row], POOLS[documents.pool_of[number]], k=1)
 
 
 def test_more_than_there_is(store: DenseStore, questions: np.ndarray) -> None:
     """Asking for more than there is gives every document of the language."""
-    assert sorted(store.nearest(questions[0], "zh", k=10_000)) == list(range(1, 60, 2))
+    assert store.nearest(questions[0], "zh", k=10_000).tolist() == list(range(1, 60, 2))
 
 
-def test_similarities(store: DenseStore, passages: tuple, questions: np.ndarray) -> None:
-    """A document is as similar as its best passage."""
-    vectors, owners, _ = passages
+def test_similarities(store: DenseStore, documents: Documents, views: np.ndarray, questions: np.ndarray) -> None:
+    """A document is as similar as its best view, with a share for its first, the whole."""
+    asked = np.array([41, 3, 0, 59])
     for question in questions:
-        scores = vectors @ question
-        best = {n: max(scores[owners == n]) for n in (41, 3, 0, 59)}
-        assert store.similarities(question, [41, 3, 0, 59]) == pytest.approx(best, abs=1e-6)
-    assert store.similarities(questions[0], []) == {}
+        scores = views @ question
+        parts = [scores[documents.owners == number] for number in asked]
+        expected = [(max(part) + WHOLE_WEIGHT * part[0]) / (1 + WHOLE_WEIGHT) for part in parts]
+        assert store.similarities(question, asked) == pytest.approx(expected, abs=5e-3)
+    assert store.similarities(questions[0], np.zeros(0, np.int64)).tolist() == []
 
 
-def test_sample(store: DenseStore, passages: tuple) -> None:
-    """A sample is of stored passages, no larger than asked."""
-    stored = {tuple(vector) for vector in passages[0]}
-    found = store.sample(10)
+@pytest.mark.parametrize("pool", [None, *POOLS])
+def test_sample(store: DenseStore, documents: Documents, views: np.ndarray, pool: str | None) -> None:
+    """A sample is of stored vectors of the language asked for, no larger than asked."""
+    mine = views if pool is None else views[documents.pool_of[documents.owners] == POOLS.index(pool)]
+    found = store.sample(10, pool)
     assert len(found) == 10
-    assert {tuple(vector) for vector in found} <= stored
-    assert len(store.sample(10_000)) == len(store) == len(passages[0])
+    assert (found @ mine.T).max(axis=1) == pytest.approx(np.ones(10), abs=5e-3)
+    assert len(store.sample(10_000, pool)) == len(mine)
+
+
+def test_filling_is_taken_up(tmp_path: Path, documents: Documents, views: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filling that is broken off leaves whole batches, and the next puts in only what is missing."""
+    monkeypatch.setattr(dense, "_BATCH", 10)
+    vectors.write(tmp_path, [views], at=0, dimension=DIMENSION)
+    codes = VectorFile(tmp_path, documents.rows, DIMENSION)
+    store = VectorStore(tmp_path / "chroma", "test")
+
+    def stop(done: int) -> None:
+        if done >= 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dense.fill(store, documents, codes, stop)
+    before = {pool: store.collection(pool, create=True).count() for pool in POOLS}
+    assert 20 <= sum(before.values()) < documents.rows
+    told: list[int] = []
+    dense.fill(store, documents, codes, told.append)
+    mine = {pool: int((documents.pool_of[documents.owners] == number).sum()) for number, pool in enumerate(POOLS)}
+    assert {pool: store.collection(pool).count() for pool in POOLS} == mine
+    assert len(told) == sum(-(-(mine[pool] - before[pool]) // 10) for pool in POOLS)
+    for number, pool in enumerate(POOLS):
+        rows = np.flatnonzero(documents.pool_of[documents.owners] == number)
+        stored = store.collection(pool).get(ids=[str(row) for row in rows], include=["embeddings"])
+        kept = dict(zip(stored["ids"], stored["embeddings"], strict=True))
+        assert np.array([kept[str(row)] for row in rows]) == pytest.approx(codes.take(rows), abs=1e-3)
 
 
 def test_centring() -> None:
     """Without the mean of their language, translations that lay apart come together."""
     chance = np.random.default_rng(5)
     topics, accents = chance.standard_normal((20, DIMENSION)), 3 * chance.standard_normal((2, DIMENSION))
-    vectors = unit(np.vstack([topics + accents[0], topics + accents[1]]).astype(np.float32))
-    languages = ["en"] * 20 + ["zh"] * 20
-    means = dense.centres(vectors, languages, POOLS)
-    assert means["en"] == pytest.approx(vectors[:20].mean(axis=0), abs=1e-6)
-    en, zh = (dense.centred(part, means[pool]) for part, pool in ((vectors[:20], "en"), (vectors[20:], "zh")))
+    found = unit(np.vstack([topics + accents[0], topics + accents[1]]).astype(np.float32))
+    means = dense.centres(found, ["en"] * 20 + ["zh"] * 20)
+    assert means["en"] == pytest.approx(found[:20].mean(axis=0), abs=1e-6)
+    en, zh = (dense.centred(part, means[pool]) for part, pool in ((found[:20], "en"), (found[20:], "zh")))
     assert np.linalg.norm(en, axis=1) == pytest.approx(np.ones(20), abs=1e-5)
     assert np.argmax(en @ zh.T, axis=1).tolist() == list(range(20))
-    assert (en * zh).sum(axis=1).mean() > (vectors[:20] * vectors[20:]).sum(axis=1).mean() + 0.3
+    assert (en * zh).sum(axis=1).mean() > (found[:20] * found[20:]).sum(axis=1).mean() + 0.3
 
 
-def test_a_language_without_documents(tmp_path: Path, questions: np.ndarray) -> None:
+@pytest.mark.parametrize(("spoken", "silent"), [("en", "zh"), ("zh", "en")])
+def test_a_language_without_documents(tmp_path: Path, questions: np.ndarray, spoken: str, silent: str) -> None:
     """A language that has no documents has a centre of zeros and no finds."""
-    vectors = unit(np.ones((2, DIMENSION), dtype=np.float32))
-    assert not dense.centres(vectors, ["en", "en"], POOLS)["zh"].any()
-    dense.build(tmp_path, vectors, np.arange(2), ["en", "en"], POOLS)
-    assert DenseStore(tmp_path).nearest(questions[0], "zh", k=5) == []
+    two = unit(np.ones((2, DIMENSION), dtype=np.float32))
+    assert not dense.centres(two, [spoken] * 2)[silent].any()
+    documents = Documents()
+    for number in range(2):
+        documents.add(f"listing/{number}", spoken, number, 1)
+    vectors.write(tmp_path, [two], at=0, dimension=DIMENSION)
+    codes, held = VectorFile(tmp_path, 2, DIMENSION), VectorStore(tmp_path / "chroma", "test")
+    dense.fill(held, documents, codes)
+    found = DenseStore(lambda: held, codes, documents, based=2)
+    assert found.nearest(questions[0], silent, k=5).tolist() == []
+    assert found.nearest(questions[0], spoken, k=5).tolist() == [0, 1]

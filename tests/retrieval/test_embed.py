@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from fakes import WordEncoder
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 
-from retrieval.embed import LangChainEmbedder, make_embedder, unit
+from retrieval.embed import WINDOW, LangChainEmbedder, embed_question, embed_whole, make_embedder, unit, windows
 from retrieval.errors import EmbedderFailed
 from retrieval.retriever import HybridRetriever
 
@@ -151,3 +154,30 @@ def test_unit() -> None:
     """Vectors come to length one; a zero vector stays zero."""
     found = unit(np.array([[3.0, 4.0], [0.0, 0.0]], dtype=np.float32))
     assert found == pytest.approx(np.array([[0.6, 0.8], [0.0, 0.0]]))
+
+
+@given(st.text(st.sampled_from("ab 。,热\n\u200b"), max_size=60), st.integers(1, 60))
+def test_windows(part: str, times: int) -> None:
+    """A text's windows are short, overlap, and together lose nothing of it."""
+    text = part * times
+    pieces, whole = windows(text), " ".join(text.replace("\u200b", "").split())
+    assert all(0 < len(piece) <= WINDOW for piece in pieces)
+    reached = 0
+    for piece in pieces:
+        start = whole.rfind(piece, 0, reached + len(piece))
+        assert 0 <= start <= reached <= start + len(piece)
+        reached = start + len(piece)
+    assert reached == len(whole)
+
+
+@pytest.mark.parametrize(("start", "end"), [("manure becomes gas. ", "rivers are filtered. "), ("粪便变成燃气。", "过滤河水。")])
+def test_the_end_of_a_long_text(start: str, end: str) -> None:
+    """The end of a text beyond one window is in its vector as its beginning is; of questions too."""
+    encoder = WordEncoder()
+    first, last = encoder.embed([start, end])
+    text = start * (1500 // len(start)) + end * (1500 // len(end))
+    whole = embed_whole(encoder, [start, text])
+    assert whole[0] == pytest.approx(first, abs=1e-6)
+    assert whole[1] @ last > whole[0] @ last + 0.3
+    assert np.linalg.norm(whole, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
+    assert embed_question(encoder, text) == pytest.approx(whole[1], abs=1e-6)

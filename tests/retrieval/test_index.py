@@ -10,18 +10,16 @@ import fakes
 import numpy as np
 import pytest
 from fakes import BrokenEncoder, WordEncoder
-from hypothesis import given
-from hypothesis import strategies as st
 
 from retrieval.documents import Document
 from retrieval.errors import IndexMissing, IndexOutOfDate
-from retrieval.index import Index, Manifest, current, views_of, windows
+from retrieval.index import Index, Manifest, current
 from retrieval.retriever import HybridRetriever, Query
 
 
 def copy(home: Path, to: Path) -> Path:
-    """A copy of the current index, to be spoilt."""
-    return Path(shutil.copytree(current(home), to / "index"))
+    """The generation that is read, in a copy of all of the index, to be spoilt."""
+    return current(Path(shutil.copytree(home, to / "index")))
 
 
 def listings(folder: Path, text: str) -> list[str]:
@@ -39,7 +37,7 @@ def test_manifest(small_index: Index) -> None:
     """The manifest says what the index was made from, and what was learnt."""
     manifest = Manifest.read(small_index.folder)
     assert (manifest.fingerprint, manifest.embedder, manifest.dimension) == ("records-1", "words/1", 64)
-    assert (manifest.documents, manifest.passages) == (6, len(small_index.dense))
+    assert (manifest.documents, manifest.built, manifest.rows, manifest.based) == (6, 6, 6, len(small_index.dense))
     assert set(manifest.spread) == {"en-en", "en-zh", "zh-en", "zh-zh"}
     assert all(deviation > 0 for _, deviation in manifest.spread.values())
     assert 0 <= small_index.floor.threshold <= 1
@@ -92,7 +90,7 @@ def test_allowed(small_index: Index) -> None:
     """Facets allow the documents with one token of each group; no facets allow all, unknown ones none."""
 
     def keys(*groups: tuple[str, ...]) -> set[str]:
-        return {small_index.keys[number].removeprefix("listing/") for number in small_index.allowed(groups)}
+        return {small_index.documents.keys[number].removeprefix("listing/") for number in small_index.allowed(groups)}
 
     assert len(small_index.allowed(())) == 6
     assert keys(("country:JP",)) == {"heat-pump", "filter"}
@@ -102,8 +100,8 @@ def test_allowed(small_index: Index) -> None:
 
 def test_what_is_kept(small_index: Index) -> None:
     """An index keeps keys, languages, names and words, in the order of the documents."""
-    assert small_index.keys[:2] == ["listing/heat-pump"] * 2
-    assert small_index.languages == ["en", "zh"] * 3
+    assert small_index.documents.keys[:2] == ["listing/heat-pump"] * 2
+    assert small_index.documents.pool_of.tolist() == [0, 1] * 3
     assert [match.keys for match in small_index.names.find("a heat pump")] == [("listing/heat-pump",)]
     assert {"manure", "membrane", "electricity"} <= set(small_index.words)
     assert small_index.lexicon.chinese["热泵"] == [["heat", "pump"]]
@@ -126,7 +124,7 @@ def test_a_failing_build(small_home: Path, tmp_path: Path) -> None:
     home = Path(shutil.copytree(small_home, tmp_path / "home"))
     before = current(home)
     with pytest.raises(ConnectionError, match="could not embed"):
-        fakes.build(home, fakes.technologies(1), embedder=BrokenEncoder())
+        fakes.build(home, [Document("listing/new", "en", "Something new")], embedder=BrokenEncoder())
     assert current(home) == before
     assert listings(before, "沼气池")[0] == "listing/digester"
 
@@ -142,7 +140,8 @@ def test_a_broken_off_build(tmp_path: Path) -> None:
     with pytest.raises(IndexMissing):
         current(tmp_path)
     folder = fakes.build(tmp_path, fakes.technologies(1))
-    assert [path for path in tmp_path.iterdir() if path.is_dir()] == [folder]
+    left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert left == {folder.name, Manifest.read(folder).base, "encodings"}
 
 
 def test_two_builders(tmp_path: Path) -> None:
@@ -168,30 +167,8 @@ def test_an_empty_knowledge_base(tmp_path: Path) -> None:
     assert Manifest.read(folder).documents == 0
 
 
-@given(st.text(st.sampled_from("ab 。,热\n\u200b"), max_size=60), st.integers(1, 60))
-def test_windows(part: str, times: int) -> None:
-    """A text's windows are short, overlap, and together lose nothing of it."""
-    text = part * times
-    pieces, whole = windows(text), " ".join(text.replace("\u200b", "").split())
-    assert all(0 < len(piece) <= 400 for piece in pieces)
-    reached = 0
-    for piece in pieces:
-        start = whole.rfind(piece, 0, reached + len(piece))
-        assert 0 <= start <= reached <= start + len(piece)
-        reached = start + len(piece)
-    assert reached == len(whole)
-
-
-def test_views() -> None:
-    """A document is seen by its title with its first passage and by each further passage, each once, simplified."""
-    views = views_of(Document("listing/a", "zh", "熱泵", ("供暖", "熱水", "供暖")))
-    assert {"热泵 供暖", "热水"} <= set(views)
-    assert len(set(views)) == len(views)
-    assert views_of(Document("listing/a", "zh", "")) == ["listing/a"]
-
-
 def test_vectors_are_centred(small_index: Index) -> None:
     """Stored vectors have length one and no mean of their language."""
     vectors = small_index.dense.sample(1000)
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(vectors)), abs=1e-4)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(vectors)), abs=2e-3)
     assert all(np.linalg.norm(centre) > 0.1 for centre in small_index.centres.values())
