@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot import doctor, kb_commands
+from bot import doctor, eval_answers, kb_commands
 from bot.settings import CHECKOUT
 from bot.shell import BAD_INPUT, EXIT_CODES, Shell, report, words
 from bot.speech import Speech
@@ -67,6 +67,9 @@ main = typer.Typer(
     cls=Root, help="help_greenask", add_completion=False, pretty_exceptions_enable=False, invoke_without_command=True
 )
 main.add_typer(kb_commands.kb, name="kb")
+evaluation = typer.Typer(help="help_eval", no_args_is_help=True)
+evaluation.command("answers", help="help_answers")(eval_answers.answers)
+main.add_typer(evaluation, name="eval")
 
 
 @main.callback()
