@@ -18,7 +18,7 @@ class Finder:
     def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
         shelf = Shelf(kb, retriever)
         listed, named, measured = Listed(shelf), Named(shelf), Measured(shelf)
-        self._rules = (
+        self.rules = (
             listed.counted, measured.dated, listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)
@@ -27,7 +27,7 @@ class Finder:
         """The records that answer, and how they are to be told."""
         if asked.talk:
             return Finding(asked.talk)
-        for rule in self._rules:
+        for rule in self.rules:
             finding = rule(asked)
             if finding is not None:
                 return finding
