@@ -10,7 +10,9 @@ from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
+from knowledge.records import LANGUAGES
 from retrieval.floor import Evidence
+from retrieval.language import fold
 from retrieval.retriever import Found, Hit, Query
 
 NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
@@ -18,6 +20,8 @@ ARTICLE_BONUS = 0.5  # an article was written to answer
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
 LISTINGS = ("type:listing",)
+_NUMBERS = frozenset({"how_many", "attendance", "rank"})
+_NO_FIGURES = frozenset({"listing", "organisation", "person"})
 _SAME_LISTINGS = 3.5  # listings this near the best are shown with it
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
@@ -55,6 +59,8 @@ class Searched:
 
     def searched(self, asked: Understanding) -> Finding:
         """The best of all kinds; what the question is after tips the scales between them."""
+        if self._nowhere(asked):
+            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         found, ranked = self.found(asked)
         close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
         top = first(hit for hit in close if self._believed(asked, hit))
@@ -83,8 +89,17 @@ class Searched:
         return found, self._leaned(asked, found)
 
     def _believed(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a record answers. Listings are believed together, once they are narrowed."""
+        """Whether a record answers. Listings are believed together, once they are narrowed; none of them is a number."""
+        if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
+            return False
         return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
+
+    def _nowhere(self, asked: Understanding) -> bool:
+        """Whether the question is about countries that nothing here is from or speaks of."""
+        index, countries = self.shelf.retriever.index, asked.facets.values("country")
+        told = {language: [self.shelf.vocabulary.place(code, language) for code in countries] for language in LANGUAGES}
+        spoken = any(self.shelf.retriever.knows(fold(place)) for places in told.values() for place in places)
+        return bool(countries) and not spoken and not any(f"country:{code}" in index.facets for code in countries)
 
     def _leaned(self, asked: Understanding, found: Found) -> list[Hit]:
         """The hits with what the question is after added to their scores."""
