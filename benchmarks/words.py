@@ -12,7 +12,7 @@ from retrieval.segment import DATA, stem
 
 _NOTE = re.compile(r"\[[^]]*\]")
 # Lower-case words only: a capital begins a name, and names are what is not to be taken for a common word.
-_WORD = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
+_WORD = re.compile(r"(?<![A-Za-z])[a-z]{3,}(?![A-Za-z])")
 
 
 def main() -> None:

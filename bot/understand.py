@@ -117,9 +117,9 @@ class Understander:
         return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended, singles)
 
     def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-        # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". A capital begins a name,
-        # and those are looked up: "Paris" is not "parties".
-        right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or f" {word}" in text and word.istitle()]
+        # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". Nor is what is
+        # said of a place: "in Paris" is not "in parties".
+        right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or (word.istitle() and re.search(rf"\b(?:in|from) {word}\b", text))]
         mended = self._retriever.mend(text, skip=[*(name.text for name in self._names(text)), *right])
         before, after = text.split(), mended.split()
         return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)

@@ -7,6 +7,7 @@ about making batteries, where recycling them was asked for.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -25,6 +26,8 @@ from retrieval.segment import stem
 Tree = Any  # float | [int, float, Tree, Tree]
 KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "article")
 _LEARNT = Path(__file__).with_name("relevance.json")
+_CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
+_MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
 
@@ -72,7 +75,20 @@ class Relevance:
 
     def sure(self, asked: Understanding, hits: Sequence[Hit]) -> float:
         """How sure it is, in log odds, that these finds, best first, answer; 0 and above is sure enough."""
-        return learnt().side(self.features(asked, hits))
+        return -math.inf if self.stray(asked, hits) else learnt().side(self.features(asked, hits))
+
+    def stray(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
+        """Whether the finds share nothing with the question but a likeness too faint to count, or are another person's."""
+        top, cover = hits[0], self.cover(asked, hits[0].key)
+        if top.key in asked.named(top.kind):
+            return False
+        if top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1:
+            return True  # "who is Li Wei" is not answered by another Li
+        met = max(max(self.cover(asked, hit.key).met, default=0.0) for hit in hits)
+        faint = max(hit.evidence.dense for hit in hits) < _CLOSE or top.evidence.domain < 0
+        if cover.words and not met and faint:
+            return True
+        return not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < _MOST
 
     def cover(self, asked: Understanding, key: str) -> Cover:
         """How the words of a question are covered by a record, in either language."""
