@@ -27,7 +27,8 @@ Tree = Any  # float | [int, float, Tree, Tree]
 KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "article")
 _LEARNT = Path(__file__).with_name("relevance.json")
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
-_MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
+_FAR_OUTSIDE = -1.0  # log odds below which a question is of another field: "write a poem about cats"
+_MOST = 0.9  # … unless this much of its words by weight is met
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
 
@@ -86,9 +87,8 @@ class Relevance:
             return True  # "who is Li Wei" is not answered by another Li
         met = max(max(self.cover(asked, hit.key).met, default=0.0) for hit in hits)
         faint = max(hit.evidence.dense for hit in hits) < _CLOSE or top.evidence.domain < 0
-        if cover.words and not met and faint:
-            return True
-        return not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < _MOST
+        far = top.evidence.domain < _FAR_OUTSIDE and cover.weight < _MOST
+        return far or (bool(cover.words) and not met and faint)
 
     def cover(self, asked: Understanding, key: str) -> Cover:
         """How the words of a question are covered by a record, in either language."""
@@ -118,6 +118,7 @@ class Relevance:
             "dense": max(hit.evidence.dense for hit in hits),
             "score": top.score,
             "domain": top.evidence.domain,
+            "floor": self.shelf.retriever.index.floor.confidence(top.evidence),
             "words": len(cover.words),
             "named": named,
             "others": bool(others) and not named,
