@@ -1,6 +1,6 @@
 """Count how common English words are, in CC-CEDICT's definitions, into retrieval/data/words.en.txt: a stem and its count a line.
 
-    python -m benchmarks.words
+python -m benchmarks.words
 """
 
 from __future__ import annotations

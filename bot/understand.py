@@ -46,6 +46,7 @@ EVERYTHING = frozenset(
 _KEPT = frozenset({"results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _LATIN = re.compile(r"[A-Za-z]{5,}")
+_PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -119,7 +120,8 @@ class Understander:
     def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". Nor is what is
         # said of a place: "in Paris" is not "in parties".
-        right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or (word.istitle() and re.search(rf"\b(?:in|from) {word}\b", text))]
+        placed = set(_PLACED.findall(text))
+        right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or word in placed]
         mended = self._retriever.mend(text, skip=[*(name.text for name in self._names(text)), *right])
         before, after = text.split(), mended.split()
         return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ Tree = Any  # float | [int, float, Tree, Tree]
 KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "article")
 _LEARNT = Path(__file__).with_name("relevance.json")
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
-_FAR_OUTSIDE = -1.0  # log odds below which a question is of another field: "write a poem about cats"
-_MOST = 0.9  # … unless this much of its words by weight is met
+_MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
 
@@ -83,12 +82,16 @@ class Relevance:
         top, cover = hits[0], self.cover(asked, hits[0].key)
         if top.key in asked.named(top.kind):
             return False
+        if not (cover.words or asked.names or asked.aspects or asked.facets.mentions):
+            return True  # nothing was said that could be answered
         if top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1:
             return True  # "who is Li Wei" is not answered by another Li
         met = max(max(self.cover(asked, hit.key).met, default=0.0) for hit in hits)
         faint = max(hit.evidence.dense for hit in hits) < _CLOSE or top.evidence.domain < 0
-        far = top.evidence.domain < _FAR_OUTSIDE and cover.weight < _MOST
-        return far or (bool(cover.words) and not met and faint)
+        unsure = not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < _MOST
+        if unsure and top.kind != "listing" and not asked.names:
+            return True  # "write a poem about cats" is of another field, and no record's name is in it
+        return bool(cover.words) and not met and faint
 
     def cover(self, asked: Understanding, key: str) -> Cover:
         """How the words of a question are covered by a record, in either language."""
@@ -103,9 +106,12 @@ class Relevance:
         )
 
     def features(self, asked: Understanding, hits: Sequence[Hit]) -> list[float]:
-        """What tells an answer from a near miss. Several finds that would be shown together are judged by the best of them."""
+        """What tells an answer from a near miss. Several finds that would be shown together are judged by the best of them, and by
+
+        what they have together."""
         top, covers = hits[0], [self.cover(asked, hit.key) for hit in hits]
         cover = max(covers, key=lambda cover: cover.weight)
+        together = replace(covers[0], met=[max(met) for met in zip(*(one.met for one in covers), strict=True)])
         named = any(hit.key in asked.named(hit.kind) and hit.key not in GENERIC for hit in hits)
         others = [key for key in self.shelf.named_keys(asked) if all(key != hit.key for hit in hits)]
         reached = bool(asked.aspects & _REACHED)
@@ -128,6 +134,8 @@ class Relevance:
             "who": "who" in asked.aspects,
             "told": bool(asked.aspects or asked.names or asked.facets.values("kind")),
             "elsewhere": self._elsewhere(asked, top.key),
+            "together": together.weight,
+            "together_lacks": together.heaviest,
             "first_share": covers[0].share,
             "first_weight": covers[0].weight,
             "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,

@@ -34,7 +34,11 @@ def test_measures():
 def test_difference_is_over_what_both_were_asked():
     """A question that one language alone was asked does not set the languages apart."""
     only = Case("only", {"en": "?"}, ("a",))
-    outcomes = [Outcome(YES, "en", "answered", ["a"]), Outcome(YES, "zh", "answered", ["a"]), Outcome(only, "en", "not_found", [])]
+    outcomes = [
+        Outcome(YES, "en", "answered", ["a"]),
+        Outcome(YES, "zh", "answered", ["a"]),
+        Outcome(only, "en", "not_found", []),
+    ]
     assert difference(outcomes)["hit_3"] == 0
     assert difference([*outcomes, Outcome(only, "zh", "answered", ["a"])])["hit_3"] == 0.5
 
@@ -51,7 +55,9 @@ def test_forms(tmp_path: Path):
     lines = tmp_path / "a.jsonl"
     lines.write_text('{"id": "a", "ask": {"en": "sun?"}, "expected": ["b"], "forbidden": ["c"]}\n', encoding="utf-8")
     journeys = tmp_path / "a.yaml"
-    journeys.write_text("- {id: a, kind: need, ask: {en: 'sun?'}, status: answered, items: [b], not_items: [c]}\n", encoding="utf-8")
+    journeys.write_text(
+        "- {id: a, kind: need, ask: {en: 'sun?'}, status: answered, items: [b], not_items: [c]}\n", encoding="utf-8"
+    )
     assert load(lines) == load(journeys)
     journeys.write_text("- {id: a, ask: {en: moon?}, status: [not_found, out_of_scope]}\n", encoding="utf-8")
     assert load(journeys)[0].answerable is False
@@ -86,7 +92,7 @@ def test_faults(run, tmp_path: Path, lang: str, fault: str, text: str):
     assert error.value.fault == fault
     result = run("eval", "answers", str(file), lang=lang)
     assert result.exit_code == 2
-    assert (("。" in result.stderr) if lang == "zh" else result.stderr.isascii() or "月" in result.stderr), result.stderr
+    assert ("。" in result.stderr) if lang == "zh" else result.stderr.isascii() or "月" in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
