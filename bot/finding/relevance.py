@@ -28,6 +28,8 @@ KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "a
 _LEARNT = Path(__file__).with_name("relevance.json")
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 _MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
+_HALF = 0.5  # the same for listings, which answer problems in anyone's words
+_LITTLE = 0.3  # what words everyone uses say together: "select"
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
 
@@ -54,6 +56,11 @@ class Cover:
         """The same, each word counting by its rarity."""
         whole = sum(self.rare)
         return sum(r * m for r, m in zip(self.rare, self.met, strict=True)) / whole if whole else 1.0
+
+    @property
+    def said(self) -> float:
+        """How much the words that are met say, all together."""
+        return sum(r * m for r, m in zip(self.rare, self.met, strict=True))
 
     @property
     def heaviest(self) -> float:
@@ -86,10 +93,14 @@ class Relevance:
             return True  # nothing was said that could be answered
         if top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1:
             return True  # "who is Li Wei" is not answered by another Li
-        met = max(max(self.cover(asked, hit.key).met, default=0.0) for hit in hits)
+        covers = [self.cover(asked, hit.key) for hit in hits]
+        met = any(any(one.met) for one in covers)
+        if top.kind == "listing":
+            met = max(one.said for one in covers) > _LITTLE
         faint = max(hit.evidence.dense for hit in hits) < _CLOSE or top.evidence.domain < 0
-        unsure = not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < _MOST
-        if unsure and top.kind != "listing" and not asked.names:
+        enough = _HALF if top.kind == "listing" else _MOST
+        unsure = not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < enough
+        if unsure and not self.shelf.named_keys(asked):
             return True  # "write a poem about cats" is of another field, and no record's name is in it
         return bool(cover.words) and not met and faint
 
@@ -106,9 +117,7 @@ class Relevance:
         )
 
     def features(self, asked: Understanding, hits: Sequence[Hit]) -> list[float]:
-        """What tells an answer from a near miss. Several finds that would be shown together are judged by the best of them, and by
-
-        what they have together."""
+        """What tells an answer from a near miss. Finds shown together are judged by the best of them, and by all."""
         top, covers = hits[0], [self.cover(asked, hit.key) for hit in hits]
         cover = max(covers, key=lambda cover: cover.weight)
         together = replace(covers[0], met=[max(met) for met in zip(*(one.met for one in covers), strict=True)])
