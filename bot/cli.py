@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot import curate_commands, doctor, eval_commands, kb_commands, staff_commands
+from bot import curate_commands, doctor, eval_answers, eval_commands, kb_commands, staff_commands
 from bot.settings import CHECKOUT
 from bot.shell import BAD_INPUT, EXIT_CODES, Shell, report, words
 from bot.speech import Speech
@@ -70,6 +70,7 @@ main.add_typer(kb_commands.kb, name="kb")
 main.add_typer(eval_commands.evaluation, name="eval")
 main.add_typer(curate_commands.curate, name="curate")
 main.add_typer(staff_commands.staff, name="staff")
+eval_commands.evaluation.command("answers", help="help_answers")(eval_answers.answers)
 
 
 @main.callback()

@@ -6,15 +6,18 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from bot.speech import cues
 from bot.values import Question
 from retrieval.facets import FacetReader, Facets
 from retrieval.language import HAN, base, clean, detect, fold, parse
 from retrieval.names import NameMatch
+from retrieval.rarity import is_english
 from retrieval.retriever import HybridRetriever
 from retrieval.segment import stem, stopwords
 
+Words = tuple[str, ...]
 TALK = ("greeting", "thanks", "goodbye", "capability")
 ASPECTS = (
     "contact", "when", "where", "who", "organiser", "attendance", "how_many", "rank", "share", "trend", "conflict", "latest",
@@ -42,6 +45,8 @@ EVERYTHING = frozenset(
 # Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
 _KEPT = frozenset({"results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
+_LATIN = re.compile(r"[A-Za-z]{5,}")
+_PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -60,6 +65,7 @@ class Understanding:
     talk: str | None = None
     content: tuple[str, ...] = ()
     mended: tuple[tuple[str, str], ...] = ()
+    singles: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -103,16 +109,20 @@ class Understander:
         names = [name for name in self._names(text) if not self._plain_word(name, text)]
         facets = _outside_names(self._facets.read(text), names)
         aspects = _aspects(text)
-        content = self._content(text, names, facets, aspects)
+        content, singles = self._content(text, names, facets, aspects)
         guessed = self._guess(text, names, content)
         if guessed:
             names = [*(name for name in names if _apart(name, guessed)), guessed]
             mended = (*mended, (guessed.text, guessed.name))
-            content = self._content(text, names, facets, aspects)
-        return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended)
+            content, singles = self._content(text, names, facets, aspects)
+        return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended, singles)
 
     def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-        mended = self._retriever.mend(text, skip=[name.text for name in self._names(text)])
+        # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". Nor is what is
+        # said of a place: "in Paris" is not "in parties".
+        placed = set(_PLACED.findall(text))
+        right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or word in placed]
+        mended = self._retriever.mend(text, skip=[*(name.text for name in self._names(text)), *right])
         before, after = text.split(), mended.split()
         return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)
 
@@ -133,7 +143,8 @@ class Understander:
                 return guess
         return None
 
-    def _content(self, text: str, names: Sequence[NameMatch], facets: Facets, aspects: frozenset[str]) -> tuple[str, ...]:
+    def _content(self, text: str, names: Sequence[NameMatch], facets: Facets, aspects: frozenset[str]) -> tuple[Words, Words]:
+        """The content words, and the words of one Chinese character."""
         left = text
         for name in names:
             left = left[: name.start] + " " * (name.end - name.start) + left[name.end :]
@@ -145,9 +156,13 @@ class Understander:
             phrases = cues(lang)
             for aspect in aspects - _KEPT:
                 left = phrases[aspect].sub(" ", left)
-            left = phrases["frame"].sub(" ", left)
+        left = cues("en")["frame"].sub(" ", left)
+        # In Chinese the frame is told from whole words: 能 is a frame, and part of 储能.
         words = self._retriever.index.segmenter.words(left)
-        return tuple(dict.fromkeys(word for word in words if _says_something(word)))
+        framed = _chinese_frame()
+        telling = list(dict.fromkeys(word for word in words if not framed.fullmatch(word) and _says_something(word)))
+        singles = tuple(word for word in telling if len(word) == 1 and HAN.match(word))
+        return tuple(word for word in telling if len(word) > 1), singles
 
 
 def _outside_names(facets: Facets, names: Sequence[NameMatch]) -> Facets:
@@ -165,9 +180,12 @@ def _words(text: str) -> list[str]:
 
 
 def _says_something(word: str) -> bool:
-    if word in stopwords("en") or word in stopwords("zh") or word.isdigit():
-        return False
-    return len(word) > 1
+    return not (word in stopwords("en") or word in stopwords("zh") or word.isdigit())
+
+
+@cache
+def _chinese_frame() -> re.Pattern[str]:
+    return re.compile(f"(?:{cues('zh')['frame'].pattern})+")
 
 
 def _apart(one: NameMatch, other: NameMatch) -> bool:

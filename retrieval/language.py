@@ -153,8 +153,9 @@ def _is_traditional(text: str, plain: str) -> bool:
     if plain == text:
         return False
     changed = sum(a != b for a, b in zip(text, plain, strict=False))
+    # Only simplified characters speak against it: 溫 is written 温 in Hong Kong and is traditional all the same.
     back = traditional(text)
-    kept = sum(a != b for a, b in zip(text, back, strict=False))
+    kept = sum(a != b and a == c for a, b, c in zip(text, back, plain, strict=False))
     return changed > kept
 
 

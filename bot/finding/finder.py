@@ -24,7 +24,7 @@ class Finder:
         held, listed, named = Held(shelf), Listed(shelf), Named(shelf)
         measured = Measured(shelf, held, clock)
         self._nearest, self._measures = measured.nearest, measured.measures
-        self._rules = (
+        self.rules = (
             held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
@@ -34,7 +34,7 @@ class Finder:
         """The records that answer, and how they are to be told."""
         if asked.talk:
             return Finding(asked.talk)
-        for rule in self._rules:
+        for rule in self.rules:
             finding = rule(asked)
             if finding is not None:
                 return finding

@@ -49,6 +49,8 @@ class Named:
             if (event or titled or (specific and key not in GENERIC)) and self.shelf.keys([*groups, group]):
                 groups.append(group)
         keys = self.shelf.keys(groups) if len(groups) > 1 else []
+        if titled and not event and len(groups) == 1 and set(asked.named("organisation")) - GENERIC and not asked.topic:
+            return Finding("silence", confidence=0.0)  # the head of a body none of whose people is known
         if not keys:
             return Finding("event", (event,)) if event and not specific else None
         return self._ranked_people(asked, groups, len(keys), event, specific=specific or titled)

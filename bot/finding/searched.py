@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 
 from bot.finding.measured import SAME_SUBJECT, Measured
 from bot.finding.named import Named
-from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Shelf, first
+from bot.finding.relevance import Relevance
+from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES
-from retrieval.documents import Related, document, related
-from retrieval.floor import Evidence, Line
+from retrieval.floor import Evidence
+from retrieval.language import fold
 from retrieval.retriever import Found, Hit, Query
 
 NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
 ARTICLE_BONUS = 0.5  # an article was written to answer
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
-_SCORE_CAP = 15.0
 LISTINGS = ("type:listing",)
-# Where a listing begins to answer rather than merely lie near: fitted on the tuning journeys by benchmarks/relevance.py, over the
-# features of relevance_features(); moved a little towards answering. Other kinds of record may be this much lower.
-RELEVANCE = Line([2.93, 5.568, 2.772, 0.376], -11.1)
-OTHER_KINDS = 4.5
-UNTOLD = 0.0  # … but not when the question does not say that it is after another kind
-_FAR_OUTSIDE = -1.0  # log odds below which a question only mentions a name of ours: "can I buy shares of …"
-_CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
-_SAME_QUESTION = 0.65  # a cosine at which an article was asked for in other words
-_CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
+_NUMBERS = frozenset({"how_many", "attendance", "rank"})
+_NO_FIGURES = frozenset({"listing", "organisation", "person"})
+_SAME_LISTINGS = 3.5  # listings this near the best are shown with it
+CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
 # What a question is after, and the kinds of record that can say it.
 _LEANS: Mapping[str, Mapping[str, float]] = {
@@ -55,11 +48,6 @@ _LEANS: Mapping[str, Mapping[str, float]] = {
 }
 
 
-def relevance_features(hit: Hit, share: float, words: int) -> list[float]:
-    """What tells an answer from a near miss: coverage by weight and by count, how many words were to match, and the score."""
-    return [hit.evidence.coverage, share, math.log2(1 + words), min(hit.score, _SCORE_CAP)]
-
-
 class Searched:
     """Answers found by words and meaning."""
 
@@ -67,16 +55,15 @@ class Searched:
         self.shelf = shelf
         self.measured = measured
         self.named = named
+        self.relevance = Relevance(shelf)
 
     def searched(self, asked: Understanding) -> Finding:
         """The best of all kinds; what the question is after tips the scales between them."""
-        found = self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
-        ranked = self._leaned(asked, found)
-        close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - _CLOSE_SCORE]
-        # What is named answers at the least when nothing says more.
-        top = first(hit for hit in close if self._believed(asked, hit)) or first(
-            hit for hit in close if self._is_named(asked, hit) and hit.evidence.domain > _FAR_OUTSIDE
-        )
+        if self._nowhere(asked):
+            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+        found, ranked = self.found(asked)
+        close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
+        top = first(hit for hit in close if self._believed(asked, hit))
         if top is None:
             return Finding("silence", confidence=found.confidence)
         if top.kind == "listing":
@@ -95,6 +82,24 @@ class Searched:
             records = self.shelf.fetch(people[:3])
             return Finding("person" if len(records) == 1 else "people", records, scores)
         return Finding(top.kind, records, scores, confidence=found.confidence)
+
+    def found(self, asked: Understanding) -> tuple[Found, list[Hit]]:
+        """What the search finds, and the same ranked by what the question is after."""
+        found = self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
+        return found, self._leaned(asked, found)
+
+    def _believed(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a record answers. Listings are believed together, once they are narrowed; none of them is a number."""
+        if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
+            return False
+        return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
+
+    def _nowhere(self, asked: Understanding) -> bool:
+        """Whether the question is about countries that nothing here is from or speaks of."""
+        index, countries = self.shelf.retriever.index, asked.facets.values("country")
+        told = {language: [self.shelf.vocabulary.place(code, language) for code in countries] for language in LANGUAGES}
+        spoken = any(self.shelf.retriever.knows(fold(place)) for places in told.values() for place in places)
+        return bool(countries) and not spoken and not any(f"country:{code}" in index.facets for code in countries)
 
     def _leaned(self, asked: Understanding, found: Found) -> list[Hit]:
         """The hits with what the question is after added to their scores."""
@@ -134,76 +139,28 @@ class Searched:
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.key))
 
-    def _believed(self, asked: Understanding, top: Hit) -> bool:
-        """Whether the best record answers: it must be about what the question's own words are about.
-
-        A record that is named still has to say something on the rest; a record that has every word may sound unlike the field.
-        """
-        share = self.shared(asked, top)
-        if self._is_named(asked, top):
-            return share > 0 or top.kind == "person"
-        if asked.topic and not share and (top.evidence.dense < _CLOSE or top.evidence.domain < 0):
-            return False
-        if top.kind == "person" and {"who", "what"} <= asked.aspects and share < 1:
-            return False  # "who is Li Wei" is not answered by another Li
-        if top.kind == "article" and top.evidence.dense >= _SAME_QUESTION:
-            return True
-        if asked.topic and share == 1.0 and top.evidence.coverage >= 0.5:
-            return True
-        told = asked.aspects or asked.names or asked.facets.values("kind")
-        slack = 0.0 if top.kind == "listing" else OTHER_KINDS if told else UNTOLD
-        return self.shelf.retriever.index.floor.passes(top.evidence) and self._relevance(asked, top, share) >= -slack
-
-    @staticmethod
-    def _is_named(asked: Understanding, hit: Hit) -> bool:
-        return hit.key in asked.named(hit.kind) and hit.key not in GENERIC
-
-    def shared(self, asked: Understanding, hit: Hit) -> float:
-        """The share of the question's own words that a record has, in either language."""
-        words = asked.topic or asked.content
-        if not words:
-            return 1.0
-        record = self.shelf.kb.get(hit.key)
-        texts = [document(record, lang, self._related).text for lang in LANGUAGES]
-        return min(1.0, len(self.shelf.retriever.matched(" ".join(words), texts)) / len(words))
-
-    def _relevance(self, asked: Understanding, hit: Hit, share: float) -> float:
-        return RELEVANCE.side(relevance_features(hit, share, len(asked.topic)))
-
-    @cached_property
-    def _related(self) -> Related:
-        return related(self.shelf.kb)
+    def listings(self, asked: Understanding) -> tuple[Found, Groups]:
+        """The listings nearest to a question within the places and stages it asks for, and what they were narrowed to."""
+        kinds = [kind for kind in asked.facets.values("kind") if kind in ("need", "expert")]
+        groups = [LISTINGS, *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")]]
+        if kinds:
+            groups.append(tuple(f"kind:{kind}" for kind in kinds))
+        return self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=12), groups[1:]
 
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
-        kinds = [kind for kind in asked.facets.values("kind") if kind in ("need", "expert")]
-        groups = [
-            ("type:listing",),
-            *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")],
-        ]
-        if kinds:
-            groups.append(tuple(f"kind:{kind}" for kind in kinds))
-        text = self.without_places(asked)
-        found = self.shelf.retriever.find(Query(text, asked.base, tuple(groups)), k=12)
-        floor = self.shelf.retriever.index.floor
-        strict = not groups[1:]
-        kept = [
-            hit
-            for hit in found.hits
-            if hit.score >= found.hits[0].score - 3.5
-            and floor.passes(hit.evidence)
-            and (not strict or self._relevance(asked, hit, self.shared(asked, hit)) >= 0)
-        ][:SHOWN]
-        if kept:
+        found, narrowed = self.listings(asked)
+        kept = [hit for hit in found.hits if hit.score >= found.hits[0].score - _SAME_LISTINGS][:SHOWN]
+        if kept and self.relevance.sure(asked, kept[:3]) >= 0:
             return Finding(
                 "listings",
                 self.shelf.fetch([hit.key for hit in kept]),
                 {hit.key: hit.score for hit in kept},
                 self.shelf.scope(asked),
             )
-        if len(groups) > 1:
-            wide = self.shelf.retriever.find(Query(text, asked.base, (LISTINGS,)), k=3)
-            near = self.shelf.fetch([hit.key for hit in wide.hits if floor.passes(hit.evidence)])
+        if narrowed:
+            wide = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, (LISTINGS,)), k=3).hits
+            near = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
             return Finding("silence", scope=self.shelf.scope(asked), choices=near, confidence=found.confidence)
         return Finding("silence", confidence=found.confidence)
 

@@ -1,0 +1,54 @@
+"""What a question is about, a find must be about: rare words missed, strangers, other places and numbers lead to silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.finding.relevance import Cover, Trees
+from bot.values import Question
+from retrieval.rarity import is_english, rarity
+
+
+def test_cover_counts_words_by_rarity():
+    """A rare word that is missed weighs more than a common one."""
+    rare, common = Cover(("a", "b"), (0.9, 0.1), (0, 1), (False, True)), Cover(("a", "b"), (0.9, 0.1), (1, 0), (True, True))
+    assert rare.weight == pytest.approx(0.1)
+    assert common.weight == pytest.approx(0.9)
+    assert rare.unknown == 0.9
+    assert common.unknown == 0
+    assert Cover().share == Cover().weight == 1
+
+
+def test_trees_add_up():
+    """Each tree says its part, below its level or above."""
+    trees = Trees([[0, 0.5, -1.0, [1, 2.0, 1.0, 3.0]], 0.25], bias=1.0)
+    assert trees.side([0.5, 9.0]) == 0.25
+    assert trees.side([0.6, 9.0]) == 4.25
+
+
+@pytest.mark.parametrize(("common", "rare"), [("water", "asbestos"), ("水", "石棉"), ("asbestos", "sinopec"), ("石棉", "聚噻吩")])
+def test_rarity(assistant, common: str, rare: str):
+    """What nobody says is rarer than what everybody says, and what is in no dictionary is the rarest."""
+    segmenter = assistant.retriever.index.segmenter
+    assert 0 <= rarity(common, segmenter) < rarity(rare, segmenter) <= 1
+
+
+def test_right_words_are_no_slips(assistant):
+    """A word that is spelt right is left as it is, though no record has it."""
+    assert is_english("windows")
+    answer = assistant.answer_now(Question("windows that darken by themselves"))
+    assert "winds" not in str(answer.blocks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "telephone number of Sinopec", "中国移动的客服电话", "中石化的電話號碼", "rank of Vietnam in the Global Innovation Index",
+        "越南在全球创新指数中的排名", "how many people work for Haier?", "海尔有多少员工", "who is the CEO of Haier?",
+    ],
+)  # fmt: skip
+def test_silent(assistant, text: str):
+    """Contacts of strangers, places nothing is known of, numbers not on record: nothing is shown in their stead."""
+    answer = assistant.answer_now(Question(text))
+    assert answer.status in ("not_found", "out_of_scope")
+    assert not answer.cards
