@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from bot import bootstrap
 from bot.answer_cases import Case, load
+from bot.compose.page import today
 from bot.finding.finder import Finder
 from bot.finding.relevance import Tree, Trees
 from bot.finding.searched import CLOSE_SCORE, Searched
@@ -41,7 +42,7 @@ def main() -> None:
     """Gather, cross-validate, learn, write."""
     settings = Settings()
     kb = bootstrap.open_kb(settings)
-    finder, reader = Finder(kb, retriever := bootstrap.open_retriever(settings, kb)), Understander(retriever)
+    finder, reader = Finder(kb, retriever := bootstrap.open_retriever(settings, kb), today), Understander(retriever)
     rows, answers, folds, langs = gather(reader, finder)
     sides = cross_validated(rows, answers, folds)
     level = float(np.quantile(sides[answers], MISSED))

@@ -127,6 +127,9 @@ class Facets:
         for token in tokens:
             self.postings[token].append(number)
 
+    def __contains__(self, token: object) -> bool:
+        return token in self.postings
+
     def get(self, token: str) -> Numbers:
         """The documents with this token."""
         found = self.postings.get(token)
