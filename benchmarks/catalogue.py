@@ -121,7 +121,10 @@ class Sketch:
 
 
 class Catalogue:
-    """All listings there could be under one seed. ``words`` is a table of UN titles (``scheme, code, title_en, title_zh``), if any."""
+    """All listings there could be under one seed.
+
+    ``words`` is a CSV of UN titles (``scheme, code, title_en, title_zh``), if there is one.
+    """
 
     def __init__(self, seed: int = SEED, words: Path | None = None) -> None:
         self.seed = seed
@@ -242,11 +245,10 @@ class Catalogue:
     def _providers(self) -> dict[int, Provider]:
         return {}
 
-    @cached_property
+    @property
     def grammar(self) -> dict[str, Any]:
         """Words and frames."""
-        grammar: dict[str, Any] = read_yaml(GRAMMAR)
-        return grammar
+        return _grammar()
 
     @cached_property
     def cities(self) -> dict[str, list[Pair]]:
@@ -258,23 +260,10 @@ class Catalogue:
             found[country] = [*found.get(country, []), *map(tuple, more)]
         return found
 
-    @cached_property
+    @property
     def aspects(self) -> dict[str, list[Pair]]:
-        """For each sector what else its listings touch on: tags of the starter listings, and words of the glossary they use."""
-        places = {word for term in load().countries.values() for word in term.spellings()}
-        tags: dict[str, dict[Pair, None]] = {sector: {} for sector in _SECTORS}
-        texts = dict.fromkeys(_SECTORS, "")
-        for record in starter.records():
-            if isinstance(record, Listing):
-                texts[record.sector] += f" {record.summary_en or ''} {record.summary_zh or ''} ".lower()
-                if len(record.tags_en) == len(record.tags_zh):
-                    pairs = zip(record.tags_en, record.tags_zh, strict=True)
-                    tags[record.sector].update(dict.fromkeys(pair for pair in pairs if not places & set(pair)))
-        for entry in read_yaml(GLOSSARY):
-            for sector, text in texts.items():
-                if any(word in text for word in entry["zh"]) or any(f" {word} " in text for word in entry["en"]):
-                    tags[sector][entry["en"][0], entry["zh"][0]] = None
-        return {sector: list(found) for sector, found in tags.items()}
+        """For each sector what else its listings touch on."""
+        return _aspects()
 
     @cached_property
     def goods(self) -> list[Pair]:
@@ -284,8 +273,35 @@ class Catalogue:
         with self.words.open(encoding="utf-8") as file:
             read = [row for row in csv.DictReader(file) if row["scheme"] == "CPC" and row["code"][:1] < _SERVICES]
         rows = [(row["title_en"], row["title_zh"]) for row in read]
-        plain = ((en[0].lower() + en[1:], zh) for en, zh in rows if _TITLE_OF_GOODS.fullmatch(en) and zh.isalpha() and len(zh) < 13)
+        plain = (
+            (en[0].lower() + en[1:], zh) for en, zh in rows if _TITLE_OF_GOODS.fullmatch(en) and zh.isalpha() and len(zh) < 13
+        )
         return list(dict.fromkeys(plain))
+
+
+@cache
+def _grammar() -> dict[str, Any]:
+    grammar: dict[str, Any] = read_yaml(GRAMMAR)
+    return grammar
+
+
+@cache
+def _aspects() -> dict[str, list[Pair]]:
+    """For each sector the tags of the starter listings, and the words of the glossary that their texts use."""
+    places = {word for term in load().countries.values() for word in term.spellings()}
+    tags: dict[str, dict[Pair, None]] = {sector: {} for sector in _SECTORS}
+    texts = dict.fromkeys(_SECTORS, "")
+    for record in starter.records():
+        if isinstance(record, Listing):
+            texts[record.sector] += f" {record.summary_en or ''} {record.summary_zh or ''} ".lower()
+            if len(record.tags_en) == len(record.tags_zh):
+                pairs = zip(record.tags_en, record.tags_zh, strict=True)
+                tags[record.sector].update(dict.fromkeys(pair for pair in pairs if not places & set(pair)))
+    for entry in read_yaml(GLOSSARY):
+        for sector, text in texts.items():
+            if any(word in text for word in entry["zh"]) or any(f" {word} " in text for word in entry["en"]):
+                tags[sector][entry["en"][0], entry["zh"][0]] = None
+    return {sector: list(found) for sector, found in tags.items()}
 
 
 def _two(among: Sequence[Any], draws: Draws, steepness: float) -> tuple[Any, Any]:

@@ -11,7 +11,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -123,19 +125,25 @@ class Encoding:
         return self.texts / self.seconds if self.seconds else 0.0
 
 
-def encode(
-    texts: Iterable[str], folder: Path, processes: int = 2, progress: Callable[[int], None] = lambda _: None
-) -> Encoding:
+def encode(texts: Iterable[str], folder: Path, processes: int = 2, progress: Callable[[int], None] = lambda _: None) -> Encoding:
     """Put the vectors of all texts into the store; what is there already is left alone. May be cut short and taken up again."""
     store, done, began = VectorStore(folder), 0, time.perf_counter()
-    pending = _parts(texts, store)
-    with get_context("spawn").Pool(processes) as pool:
-        for part in pending:
+    with _workers(processes) as batched:
+        for part in _parts(texts, store):
             batches = [part[start : start + _BATCH] for start in range(0, len(part), _BATCH)]
-            store.add(part, np.concatenate(pool.map(_encode, batches, chunksize=1)))
+            store.add(part, np.concatenate(batched(_encode, batches)))
             done += len(part)
             progress(done)
     return Encoding(done, time.perf_counter() - began, processes)
+
+
+@contextmanager
+def _workers(processes: int) -> Iterator[Callable[..., list[Vectors]]]:
+    if processes < 2:
+        yield lambda work, batches: [work(batch) for batch in batches]
+        return
+    with get_context("spawn").Pool(processes) as pool:
+        yield pool.map
 
 
 def _parts(texts: Iterable[str], store: VectorStore) -> Iterator[list[str]]:
@@ -149,16 +157,16 @@ def _parts(texts: Iterable[str], store: VectorStore) -> Iterator[list[str]]:
             yield part
             for text in part:
                 del waiting[text]
-            known = store.rows(list(waiting)) if waiting else []
+            known: Sequence[int] = store.rows(list(waiting)).tolist() if waiting else []
             waiting = {text: None for text, row in zip(waiting, known, strict=True) if row < 0}
     if waiting:
         yield list(waiting)
 
 
-_encoders: list[UniversalSentenceEncoder] = []
+@cache
+def _encoder() -> UniversalSentenceEncoder:
+    return UniversalSentenceEncoder()
 
 
 def _encode(texts: list[str]) -> Vectors:
-    if not _encoders:
-        _encoders.append(UniversalSentenceEncoder())
-    return _encoders[0].embed(texts)
+    return _encoder().embed(texts)

@@ -18,9 +18,9 @@ from haystack.document_stores.types import DuplicatePolicy
 
 from benchmarks.encoder import CachedEncoder
 from benchmarks.questions import Asked
-from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, text_documents, values_of
+from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, values_of
 from knowledge.records import LANGUAGES, Listing
-from retrieval.documents import Document
+from retrieval.documents import Document, documents
 
 _BATCH = 5_000
 
@@ -48,11 +48,11 @@ class HaystackInMemory:
 
     def build(self) -> None:
         """Fill the stores."""
-        self._write(list(text_documents(self.place.open_kb())))
+        self._write(list(documents(self.place.open_kb())))
 
     def open(self) -> None:
         """Fill what lives in memory, and make the pipeline."""
-        self._remember(list(text_documents(self.place.open_kb())))
+        self._remember(list(documents(self.place.open_kb())))
         self._connect()
 
     def find(self, asked: Asked) -> list[str]:
@@ -60,7 +60,9 @@ class HaystackInMemory:
         conditions = [
             {"field": f"meta.{facet}", "operator": "in", "value": values_of(facet, value)} for facet, value in asked.facets
         ]
-        filters = {"operator": "AND", "conditions": conditions} if conditions else None
+        filters = (
+            None if not conditions else conditions[0] if len(conditions) == 1 else {"operator": "AND", "conditions": conditions}
+        )
         found = self._pipeline.run(
             {
                 "embedder": {"text": asked.text},

@@ -14,9 +14,9 @@ from langchain_core.runnables import RunnableLambda
 
 from benchmarks.encoder import CachedEncoder
 from benchmarks.questions import Asked
-from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, text_documents, values_of
+from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, values_of
 from knowledge.records import LANGUAGES, Listing
-from retrieval.documents import Document
+from retrieval.documents import Document, documents
 
 _BATCH = 5_000
 _OVERFETCH = 4  # BM25Retriever cannot filter: it brings this many times as many, and what does not fit is dropped
@@ -46,13 +46,13 @@ class LangChainEnsemble:
 
     def build(self) -> None:
         """Add all documents to Chroma."""
-        texts = [_text(item) for item in text_documents(self.place.open_kb())]
+        texts = [_text(item) for item in documents(self.place.open_kb())]
         in_batches(texts, _BATCH, lambda batch: self._chroma.add_documents(list(batch), ids=[text.id for text in batch]))
         self._index(texts)
 
     def open(self) -> None:
         """Read the documents and make the BM25 index."""
-        self._index([_text(item) for item in text_documents(self.place.open_kb())])
+        self._index([_text(item) for item in documents(self.place.open_kb())])
 
     def find(self, asked: Asked) -> list[str]:
         """Ask both and fuse."""

@@ -16,7 +16,10 @@ from benchmarks.catalogue import Catalogue, Sketch
 from knowledge.records import LANGUAGES
 
 EACH = 500
-_FORMS = ("descriptive",) * 8 + ("keyword",) * 5 + ("name",) * 4 + ("faceted",) * 3
+# Only some listings have a brand by which they could be named, so names are tried more often than they come out.
+_FORMS = (
+    "descriptive", "keyword", "name", "descriptive", "faceted", "descriptive", "name", "keyword", "descriptive", "name"
+)  # fmt: skip
 _FACETS = ("country", "sector", "kind", "stage")
 _MOST = 3  # a question that more listings answer is no test of finding
 _CANDIDATES = 4  # listings thought of for each question that is kept
@@ -26,7 +29,7 @@ Signature = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, what it narrows by (facet to value), the keys that answer it, and whether those speak the other language only."""
+    """A question, what it narrows by (facet, value), the keys that answer it, and whether those speak the other language only."""
 
     text: str
     lang: str

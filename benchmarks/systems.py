@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -93,11 +93,6 @@ def make_system(name: str, place: Place) -> System:
     return made
 
 
-def text_documents(kb: KnowledgeBase) -> Iterator[Document]:
-    """The documents every system is built from."""
-    return documents(kb)
-
-
 def documents_of(kb: KnowledgeBase, listings: Iterable[Listing]) -> list[Document]:
     """The documents of a few listings."""
     linked = related(kb)
@@ -130,7 +125,7 @@ class GreenAsk:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.reopened = False
+        self.reopened = 0  # how often
         self._kb: KnowledgeBase | None = None
         self._retriever: HybridRetriever | None = None
 
@@ -161,7 +156,7 @@ class GreenAsk:
 
     def reopen(self) -> None:
         """Open the index anew, for an index that does not notice that it was replaced."""
-        self.reopened = True
+        self.reopened += 1
         self.open()
 
     @property
@@ -185,7 +180,7 @@ class BruteForce:
     def build(self) -> None:
         """Stack the vectors and write them down."""
         kb = self.place.open_kb()
-        found = list(text_documents(kb))
+        found = list(documents(kb))
         parts = [self.encoder.embed([item.text for item in found[start : start + 4096]]) for start in range(0, len(found), 4096)]
         self._take([item.key for item in found], np.concatenate(parts), [facets_of(item) for item in found])
         np.save(self.place.folder / "matrix.npy", self._matrix)
