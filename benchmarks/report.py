@@ -17,7 +17,7 @@ _COLOURS = {
     "langchain": "#b3541e",
     "haystack": "#5b4db1",
     "haystack-chroma": "#9b59b6",
-    "numpy": "#777777",
+    "numpy": "grey",
 }
 
 Results = Mapping[str, Any]
