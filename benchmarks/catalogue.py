@@ -34,6 +34,7 @@ GRAMMAR = Path(__file__).parent / "data" / "grammar.yaml"
 GLOSSARY = Path(__file__).parent.parent / "retrieval" / "data" / "glossary.yaml"
 SEED = 20261122
 PROVIDERS = 200_000
+_LONGEST = 380  # characters of an English summary
 _BLOCK, _DRAWS = 1_000, 40
 _SECTORS = {
     "energy": 0.27, "water": 0.16, "pollution_waste": 0.15, "farming_forestry": 0.11, "industry_materials": 0.1,
@@ -151,7 +152,7 @@ class Catalogue:
                 says["Tech"] = _capital(says["tech"])
                 fields[f"name_{lang}"] = self.grammar["titles"][sketch.kind][sketch.title][position].format_map(says)
                 fields[f"summary_{lang}"] = self._summary(sketch, says, position)
-                fields[f"tags_{lang}"] = [says["tag"], says["tag2"], says["tech"]]
+                fields[f"tags_{lang}"] = [says["tag"], says["tag2"]]
                 fields[f"provider_{lang}"] = sketch.provider.names[position]
         host = sketch.provider.names[0].split(",")[0].split(" ")[0].lower()
         return Listing(
@@ -170,6 +171,8 @@ class Catalogue:
     def _summary(self, sketch: Sketch, says: Mapping[str, str], position: int) -> str:
         frames = self.grammar["frames"][sketch.kind].values()
         said = [forms[taken % len(forms)][position].format_map(says) for forms, taken in zip(frames, sketch.frames, strict=True)]
+        if position == 0 and sum(map(len, said)) > _LONGEST:
+            said = said[:-1]  # where and since when: the provider's card says it too
         return (" " if position == 0 else "").join(map(_capital, said))
 
     def _sketch(self, number: int, draws: Draws) -> Sketch:

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from retrieval.embed import UniversalSentenceEncoder, Vectors
+from retrieval.embed import UniversalSentenceEncoder
+from retrieval.vectors import Vectors
 
 DIMENSION = UniversalSentenceEncoder.dimension
 _BATCH, _PART = 256, 4_096

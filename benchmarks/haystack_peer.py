@@ -18,7 +18,7 @@ from haystack.document_stores.types import DuplicatePolicy
 
 from benchmarks.encoder import CachedEncoder
 from benchmarks.questions import Asked
-from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, values_of
+from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, text_of, values_of
 from knowledge.records import LANGUAGES, Listing
 from retrieval.documents import Document, documents
 
@@ -104,11 +104,11 @@ class HaystackInMemory:
 
     def _texts(self, items: Iterable[Document], *, vectors: bool = True) -> list[Text]:
         items = list(items)
-        embeddings = self.encoder.embed_documents([item.text for item in items]) if vectors else [None] * len(items)
+        embeddings = self.encoder.embed_documents([text_of(item) for item in items]) if vectors else [None] * len(items)
         return [
             Text(
                 id=f"{item.key}#{item.lang}",
-                content=item.text,
+                content=text_of(item),
                 meta={"key": item.key, "lang": item.lang, **facets_of(item)},
                 embedding=embedding,
             )

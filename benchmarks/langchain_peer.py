@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableLambda
 
 from benchmarks.encoder import CachedEncoder
 from benchmarks.questions import Asked
-from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, values_of
+from benchmarks.systems import DEPTH, Place, distinct, documents_of, facets_of, in_batches, text_of, values_of
 from knowledge.records import LANGUAGES, Listing
 from retrieval.documents import Document, documents
 
@@ -87,7 +87,7 @@ class LangChainEnsemble:
 
 def _text(item: Document) -> Text:
     id_ = f"{item.key}#{item.lang}"
-    return Text(id=id_, page_content=item.text, metadata={"id": id_, "key": item.key, "lang": item.lang, **facets_of(item)})
+    return Text(id=id_, page_content=text_of(item), metadata={"id": id_, "key": item.key, "lang": item.lang, **facets_of(item)})
 
 
 def _fits(text: Text, allowed: dict[str, list[str]]) -> bool:

@@ -20,14 +20,14 @@ import numpy as np
 from benchmarks.catalogue import Catalogue
 from benchmarks.encoder import CachedEncoder, Encoding, encode
 from benchmarks.questions import Asked, questions
-from benchmarks.systems import GreenAsk, PeerMissing, Place, System, make_system
+from benchmarks.systems import GreenAsk, PeerMissing, Place, System, make_system, text_of
 from bot import bootstrap
 from knowledge import starter
 from knowledge.records import LANGUAGES, Listing
 from knowledge.store import KnowledgeBase
 from retrieval import dense, index
 from retrieval.documents import documents
-from retrieval.index import views_of
+from retrieval.views import views_of
 
 CONDITIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "country US": (("country", "US"),),
@@ -64,12 +64,9 @@ def prepare(folder: Path, catalogue: Catalogue, size: int, systems: Sequence[str
 
 
 def _texts(kb: KnowledgeBase, systems: Sequence[str]) -> Iterator[str]:
-    """What will be encoded: GreenAsk's passages, and whole documents for the others."""
+    """What will be encoded: GreenAsk's views, the first of which is the text of the others."""
     for item in documents(kb):
-        if "greenask" in systems:
-            yield from views_of(item)
-        if set(systems) - {"greenask"}:
-            yield item.text
+        yield from views_of(item).all if "greenask" in systems else [text_of(item)]
 
 
 def build(system: System, place: Place, note: Note) -> None:
@@ -206,8 +203,10 @@ def recall(place: Place, asked: Sequence[Asked], note: Note) -> None:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    home = index.current(place.settings().index_dir) if place.settings().index_dir.exists() else place.folder
-    centres = np.load(home / "centres.npy") if (home / "centres.npy").exists() else np.zeros((2, 512), dtype=np.float32)
+    home, centres = place.folder, np.zeros((2, 512), dtype=np.float32)
+    if place.settings().index_dir.exists():
+        home = index.Index(index.current(place.settings().index_dir)).base
+        centres = np.load(home / "centres.npy")[1]
     vectors = CachedEncoder("").embed([each.text for each in asked])
     vectors = np.concatenate([dense.centred(vectors[[place]], centres[LANGUAGES.index(a.lang)]) for place, a in enumerate(asked)])
     shares: list[float] = []

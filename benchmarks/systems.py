@@ -25,6 +25,7 @@ from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import PARTS
 from retrieval.documents import Document, document, documents, related
 from retrieval.retriever import HybridRetriever, Query
+from retrieval.views import views_of
 
 DEPTH = 50  # how many documents each leg of a hybrid peer brings
 FACETS = ("country", "sector", "kind", "stage")
@@ -97,6 +98,11 @@ def documents_of(kb: KnowledgeBase, listings: Iterable[Listing]) -> list[Documen
     """The documents of a few listings."""
     linked = related(kb)
     return [document(listing, lang, linked) for listing in listings for lang in LANGUAGES if listing.exactly("name", lang)]
+
+
+def text_of(item: Document) -> str:
+    """The text of a document as the other systems get it: the very text that GreenAsk's vector is made of."""
+    return views_of(item).heads[0]
 
 
 def facets_of(item: Document) -> dict[str, str]:
@@ -181,7 +187,9 @@ class BruteForce:
         """Stack the vectors and write them down."""
         kb = self.place.open_kb()
         found = list(documents(kb))
-        parts = [self.encoder.embed([item.text for item in found[start : start + 4096]]) for start in range(0, len(found), 4096)]
+        parts = [
+            self.encoder.embed([text_of(item) for item in found[start : start + 4096]]) for start in range(0, len(found), 4096)
+        ]
         self._take([item.key for item in found], np.concatenate(parts), [facets_of(item) for item in found])
         np.save(self.place.folder / "matrix.npy", self._matrix)
         (self.place.folder / "keys.json").write_text(
@@ -213,7 +221,7 @@ class BruteForce:
         kept = np.asarray([place for place, key in enumerate(self._keys) if key not in out])
         found = documents_of(self._kb, saved)
         rows = [{facet: str(column[place]) for facet, column in self._facets.items()} for place in kept]
-        new = self.encoder.embed([item.text for item in found]) if found else np.zeros((0, 512), dtype=np.float32)
+        new = self.encoder.embed([text_of(item) for item in found]) if found else np.zeros((0, 512), dtype=np.float32)
         self._take(
             [*(self._keys[place] for place in kept), *(item.key for item in found)],
             np.concatenate([self._matrix[kept], new]),
