@@ -172,6 +172,24 @@ class GreenAsk:
         return self._kb
 
 
+@dataclass(frozen=True)
+class Column:
+    """One value of each document, as the place of its name in ``names``."""
+
+    names: list[str]
+    codes: Any
+
+    @classmethod
+    def of(cls, values: Sequence[str]) -> Column:
+        """A column of these values."""
+        names, codes = np.unique(values, return_inverse=True)
+        return cls(names.tolist(), codes)
+
+    def among(self, values: Sequence[str]) -> Any:
+        """Which documents have one of the values."""
+        return np.asarray([name in values for name in self.names])[self.codes]
+
+
 class BruteForce:
     """The floor: one matrix, one product, no words. Finds by meaning alone and misses nothing that vectors can tell."""
 
@@ -180,7 +198,7 @@ class BruteForce:
         self.encoder = CachedEncoder(str(place.vectors))
         self._keys: list[str] = []
         self._matrix = np.zeros((0, 512), dtype=np.float32)
-        self._facets: dict[str, Any] = {}
+        self._facets: dict[str, Column] = {}
         self._kb: KnowledgeBase | None = None
 
     def build(self) -> None:
@@ -193,21 +211,22 @@ class BruteForce:
         self._take([item.key for item in found], np.concatenate(parts), [facets_of(item) for item in found])
         np.save(self.place.folder / "matrix.npy", self._matrix)
         (self.place.folder / "keys.json").write_text(
-            json.dumps([self._keys, {facet: column.tolist() for facet, column in self._facets.items()}]), encoding="utf-8"
+            json.dumps([self._keys, {facet: [column.names, column.codes.tolist()] for facet, column in self._facets.items()}]),
+            encoding="utf-8",
         )
 
     def open(self) -> None:
         """Read the matrix."""
         self._matrix = np.load(self.place.folder / "matrix.npy")
         self._keys, facets = json.loads((self.place.folder / "keys.json").read_text(encoding="utf-8"))
-        self._facets = {facet: np.asarray(column) for facet, column in facets.items()}
+        self._facets = {facet: Column(names, np.asarray(codes)) for facet, (names, codes) in facets.items()}
         self._kb = self.place.open_kb()
 
     def find(self, asked: Asked) -> list[str]:
         """Score everything."""
         scores = self._matrix @ self.encoder.embed([asked.text])[0]
         for facet, value in asked.facets:
-            scores[~np.isin(self._facets[facet], values_of(facet, value))] = -2.0
+            scores[~self._facets[facet].among(values_of(facet, value))] = -2.0
         best = np.argpartition(-scores, min(DEPTH, len(scores) - 1))[:DEPTH]
         best = best[np.argsort(-scores[best])]
         assert self._kb is not None
@@ -220,7 +239,7 @@ class BruteForce:
         out = {*gone, *(listing.key for listing in saved)}
         kept = np.asarray([place for place, key in enumerate(self._keys) if key not in out])
         found = documents_of(self._kb, saved)
-        rows = [{facet: str(column[place]) for facet, column in self._facets.items()} for place in kept]
+        rows = [{facet: column.names[column.codes[place]] for facet, column in self._facets.items()} for place in kept]
         new = self.encoder.embed([text_of(item) for item in found]) if found else np.zeros((0, 512), dtype=np.float32)
         self._take(
             [*(self._keys[place] for place in kept), *(item.key for item in found)],
@@ -234,7 +253,7 @@ class BruteForce:
 
     def _take(self, keys: list[str], matrix: Any, rows: Sequence[dict[str, str]]) -> None:
         self._keys, self._matrix = keys, matrix
-        self._facets = {facet: np.asarray([row.get(facet, "") for row in rows]) for facet in FACETS}
+        self._facets = {facet: Column.of([row.get(facet, "") for row in rows]) for facet in FACETS}
 
 
 def in_batches(items: Sequence[Any], size: int, take: Callable[[Sequence[Any]], object]) -> None:
