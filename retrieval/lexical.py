@@ -219,6 +219,9 @@ class LexicalPool:
         order = np.argsort(numbers)
         scores = np.array([score for score, _ in found], np.float32)
         mean, deviation = self._spread(known, pairs, weights)
+        # The best documents alone spread the scores by so much, whether the sample has them or, as the newest, has not.
+        mean = max(mean, float(scores.sum()) / len(self))
+        deviation = max(deviation, math.sqrt(max(float((scores**2).sum()) / len(self) - mean**2, 0.0)))
         best = sum(max(sum(map(weights.__getitem__, tokens)) for tokens in alternatives) for alternatives in known)
         ceiling = best + GRAM_WEIGHT * sum(pairs.values()) + missing
         return LexicalScores(numbers[order], scores[order], mean, deviation, ceiling)
