@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 
-from retrieval.embed import WINDOW, LangChainEmbedder, embed_question, embed_whole, make_embedder, unit, windows
+from retrieval.embed import WINDOW, LangChainEmbedder, embed_questions, embed_whole, make_embedder, unit, windows
 from retrieval.errors import EmbedderFailed
 from retrieval.retriever import HybridRetriever
 
@@ -180,4 +180,4 @@ def test_the_end_of_a_long_text(start: str, end: str) -> None:
     assert whole[0] == pytest.approx(first, abs=1e-6)
     assert whole[1] @ last > whole[0] @ last + 0.3
     assert np.linalg.norm(whole, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
-    assert embed_question(encoder, text) == pytest.approx(whole[1], abs=1e-6)
+    assert embed_questions(encoder, [text])[0] == pytest.approx(whole[1], abs=1e-6)
