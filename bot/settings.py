@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     )
     embedder: str = Field(
         default="use",
-        description="Encoder: `use` (bundled) or a LangChain class, `package.module:Class?argument=value`",
+        description="Encoder: `use` (bundled), `quality` (slower, needs the extra `quality`) or a LangChain class, "
+        "`package.module:Class?argument=value`",
     )
     lang: Annotated[Literal["en", "zh", "zh-Hant"] | None, BeforeValidator(_tag)] = Field(
         default=None,

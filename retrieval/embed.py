@@ -121,12 +121,19 @@ def _langchain_model(spec: str) -> Any:
 
 
 def make_embedder(spec: str) -> Embedder:
-    """The encoder a setting names: ``use`` is the bundled one, anything with a colon a LangChain class."""
+    """The encoder a setting names.
+
+    ``use`` is the bundled one, ``quality`` that and a second one, anything with a colon a LangChain class.
+    """
     if spec == "use":
         return UniversalSentenceEncoder()
+    if spec == "quality":
+        from retrieval.quality import QualityEncoder
+
+        return QualityEncoder()
     if ":" in spec:
         return LangChainEmbedder(spec)
-    raise EmbedderFailed(f"no encoder {spec!r}; set GREENASK_EMBEDDER to 'use' or package.module:Class")
+    raise EmbedderFailed(f"no encoder {spec!r}; set GREENASK_EMBEDDER to 'use', 'quality' or package.module:Class")
 
 
 def embed_whole(embedder: Embedder, texts: Sequence[str]) -> Vectors:
