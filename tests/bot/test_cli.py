@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -428,3 +429,36 @@ def test_broken_pipe(home, tmp_path):
     )
     assert done.stdout == "0\n"
     assert done.stderr == ""
+
+
+def _closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "no Chroma server answers at"), ("zh", "Chroma存储没有应答"), ("zh-Hant", "Chroma存儲沒有應答")],
+)
+def test_no_chroma_server(run, own_home, monkeypatch, lang, said):
+    """When the Chroma server of an index is down, that is said in the user's language, with its address and what to do."""
+    url = f"http://127.0.0.1:{_closed_port()}"
+    monkeypatch.setenv("GREENASK_CHROMA_URL", url)
+    for manifest in (own_home / "index").glob("generation-*/manifest.json"):
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "server": True}))
+    result = run("ask", "a heat pump for a school" if lang == "en" else "学校用的热泵", lang=lang)
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert "GREENASK_CHROMA_URL" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_index_in_another_store(run, at_home, monkeypatch, lang):
+    """An index that is not where the setting says is refused with the command that makes it anew."""
+    monkeypatch.setenv("GREENASK_CHROMA_URL", f"http://127.0.0.1:{_closed_port()}")
+    result = run("ask", "--no-build", "heat pump", lang=lang)
+    assert result.exit_code == 3
+    assert "greenask kb build" in result.stderr
+    assert "GREENASK_CHROMA_URL" in result.stderr

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import fakes
 import pytest
+from fakes import TECHNOLOGIES, WordEncoder
 
 from knowledge.records import Listing, Organisation
 from knowledge.store import KnowledgeBase
 from retrieval import dense
-from retrieval.documents import document, related
+from retrieval import retriever as hybrid
+from retrieval.documents import Document, document, related
 from retrieval.embed import Embedder
+from retrieval.errors import IndexOutOfDate
+from retrieval.index import Index, current
 from retrieval.language import simplified, traditional
 from retrieval.retriever import Found, HybridRetriever, Query
 
@@ -330,3 +337,92 @@ def test_domain(retriever: HybridRetriever) -> None:
         inside = min(retriever.domain(case[1 + number], lang) for case in PARALLEL)
         outside = sum(retriever.domain(question[number], lang) for question in OFF_TOPIC) / len(OFF_TOPIC)
         assert inside > outside
+
+
+@pytest.fixture(scope="module")
+def one_voice_each(tmp_path_factory: pytest.TempPathFactory) -> HybridRetriever:
+    """A retriever over records that speak one language each."""
+    rows = [
+        (f"{id_}-{lang}", lang, *said)
+        for id_, en, zh, *about, _ in TECHNOLOGIES
+        for lang, said in (("en", (en, about[0])), ("zh", (zh, about[1])))
+    ]
+    documents = [Document(f"listing/{id_}", lang, title, (text,)) for id_, lang, title, text in rows]
+    return HybridRetriever(Index(fakes.build(tmp_path_factory.mktemp("voices"), documents)), WordEncoder())
+
+
+def tops(retriever: HybridRetriever, question: str) -> dict[str, float]:
+    """The best score of each language's documents."""
+    hits = retriever.find(Query(question)).hits
+    return {lang: max(hit.score for hit in hits if hit.lang == lang) for lang in ("en", "zh")}
+
+
+@pytest.mark.parametrize(
+    "question", ["a heat pump that warms a school", "manure into cooking gas", "热泵为学校供暖", "糞便變成燃氣"]
+)
+def test_levelling(one_voice_each: HybridRetriever, monkeypatch: pytest.MonkeyPatch, question: str) -> None:
+    """The best of the weaker language comes most of the way up to the best of the stronger, and never above it."""
+    levelled = tops(one_voice_each, question)
+    order = [hit.key for hit in one_voice_each.find(Query(question)).hits]
+    monkeypatch.setattr(hybrid, "LEVELLING", 0.0)
+    plain = tops(one_voice_each, question)
+    plain_order = [hit.key for hit in one_voice_each.find(Query(question)).hits]
+    weaker, stronger = sorted(plain, key=plain.__getitem__)
+    assert plain[weaker] < plain[stronger]
+    assert levelled[stronger] == plain[stronger]
+    assert levelled[weaker] == pytest.approx(plain[weaker] + 0.8 * (plain[stronger] - plain[weaker]))
+    assert levelled[weaker] < levelled[stronger]
+    # Within a language nothing changes places.
+    for lang in ("en", "zh"):
+        assert [key for key in order if key.endswith(lang)] == [key for key in plain_order if key.endswith(lang)]
+
+
+@pytest.mark.parametrize("case", PARALLEL[:8], ids=lambda case: case[0])
+def test_levelling_leaves_the_best(retriever: HybridRetriever, monkeypatch: pytest.MonkeyPatch, case: tuple[str, ...]) -> None:
+    """The record that is best without levelling is best with it."""
+    for question in case[1:]:
+        with monkeypatch.context() as patch:
+            best = retriever.find(Query(question)).hits[0]
+            patch.setattr(hybrid, "LEVELLING", 0.0)
+            plain = retriever.find(Query(question)).hits[0]
+        assert (best.key, best.score) == (plain.key, plain.score)
+
+
+@pytest.mark.parametrize("question", ["biogas from manure", "粪便变燃气", "糞便變燃氣"])
+def test_follow(small_home: Path, tmp_path: Path, question: str) -> None:
+    """A retriever that knows where its index is goes over to a new one at the next question; one that does not stays."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    follows = HybridRetriever(Index(current(home)), WordEncoder(), home=home)
+    stays = HybridRetriever(Index(current(home)), WordEncoder())
+    before = [hit.key for hit in follows.find(Query(question)).hits]
+    assert len(before) == 3
+    fakes.build(home, fakes.technologies(2), fingerprint="records-2")
+    assert {hit.key for hit in follows.find(Query(question)).hits} == {"listing/heat-pump", "listing/digester"}
+    assert follows.index.folder == current(home)
+    assert follows.index.manifest.fingerprint == "records-2"
+    assert [hit.key for hit in stays.find(Query(question)).hits] == before
+
+
+def test_follow_refuses_another_encoder(small_home: Path, tmp_path: Path) -> None:
+    """A new index that was made with another encoder is refused with the command, every time, and not mixed up with the old."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    retriever = HybridRetriever(Index(current(home)), WordEncoder(), home=home)
+    fakes.build(home, fakes.technologies(), embedder=WordEncoder(name="words/2"))
+    for _ in range(2):
+        with pytest.raises(IndexOutOfDate, match=r"words/2.*words/1.*greenask kb build"):
+            retriever.find(Query("学校的热泵"))
+
+
+def test_follow_while_asked(small_home: Path, tmp_path: Path) -> None:
+    """Questions asked while an index is replaced are answered from the one or the other."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    retriever = HybridRetriever(Index(current(home)), WordEncoder(), home=home)
+
+    def ask(number: int) -> int:
+        if number == 10:
+            fakes.build(home, fakes.technologies(2), fingerprint="records-2")
+        return len(retriever.find(Query(f"{number} heat pumps 热泵")).hits)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(ask, range(200))) <= {2, 3}
+    assert len(retriever.find(Query("热泵")).hits) == 2

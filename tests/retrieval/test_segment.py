@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.store import KnowledgeBase
+from retrieval.documents import documents
 from retrieval.language import traditional
+from retrieval.retriever import HybridRetriever
 from retrieval.segment import Segmenter, stem, stopwords, write_dictionary
 
 TERM = "沼气提纯膜"
@@ -140,3 +143,38 @@ def test_any_text_is_cut(segmenter: Segmenter, text: str) -> None:
 def test_words_with_digits_are_not_stemmed() -> None:
     """Stems are for English words; what has digits or accents stays as it is."""
     assert [stem(word) for word in ("h2s", "zürichs", "wastes")] == ["h2s", "zürichs", "wast"]
+
+
+def test_the_fast_twin(retriever: HybridRetriever, starter_kb: KnowledgeBase) -> None:
+    """rjieba cuts every text of the starter knowledge base, and each term of its dictionary, into the tokens of jieba."""
+    folder = retriever.index.base
+    fast, plain = Segmenter(cache=folder, fast=True), Segmenter(cache=folder)
+    texts = [document.text for document in documents(starter_kb)]
+    terms = (folder / "jieba.dict").read_text(encoding="utf-8").split()
+    assert len(texts) > 1000
+    assert len(terms) > 1000
+    assert [text for text in (*texts, *terms) if fast.tokens(text) != plain.tokens(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", [f"{TERM}设备", traditional(f"{TERM}设备"), "VOC治理设备", "2,000吨/日的PM2.5监测", "running pumps"]
+)
+def test_the_fast_twin_with_terms_in_memory(own: Segmenter, text: str) -> None:
+    """rjieba keeps terms of ours whole as jieba does, in either script, beside Latin words and numbers."""
+    assert Segmenter([TERM], fast=True).tokens(text) == own.tokens(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "grams"),
+    [
+        ("热泵系统", ["热泵", "泵系", "系统"]),
+        ("熱泵系統", ["热泵", "泵系", "系统"]),
+        ("VOC治理和PM2.5监测", ["治理", "理和", "监测"]),
+        ("热", []),
+        ("heat pump", []),
+        ("", []),
+    ],
+)
+def test_grams(text: str, grams: list[str]) -> None:
+    """Pairs of neighbouring characters are counted of Chinese runs only, in either script alike, and not over their ends."""
+    assert Segmenter.grams(text) == grams
