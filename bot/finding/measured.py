@@ -20,12 +20,12 @@ from retrieval.retriever import Hit, Query
 SAME_SUBJECT = 0.7  # metrics this close are asked for together: applications and registrations
 ELSEWHERE = 6.0  # malus of a metric about another place than the one asked for
 UNASKED_PLACE = 2.0  # and of one about a place when none was
-_MEANT_DENSE, _MEANT_COVERAGE = 0.6, 0.7  # either shows that a metric is what a question is about
-_ALIKE_DENSE, _ALIKE_COVERAGE = 0.5, 0.65  # both show that it differs from one in the place only
+_MEANT_DENSE, _MEANT_COVERAGE = 0.52, 0.7  # either shows that a metric is what a question is about
+_ALIKE_DENSE, _ALIKE_COVERAGE = 0.43, 0.65  # both show that it differs from one in the place only
 _LITTLE = 0.5  # a coverage below which much of a question is not about the metric
 _NEAR = 2.5  # metrics this close below the best are named as the nearest
-_CLOSE = 1.5  # how far another kind of record may be ahead of a figure of the time asked for
-_BEHIND = 3.0  # how far another kind of record may be ahead when the question is about figures all the same
+_CLOSE = 2.5  # how far another kind of record may be ahead of a figure of the time asked for
+_BEHIND = 4.5  # how far another kind of record may be ahead when the question is about figures all the same
 _SUBJECTS = ("organisation", "programme", "event")
 
 
@@ -72,7 +72,7 @@ class Measured:
         best = first(self.shelf.retriever.find(Query(asked.text, asked.lang), k=1).hits)
         bodies = [key for key in self.shelf.named_keys(asked) if key.startswith(("organisation/", "person/", "listing/"))]
         behind = _BEHIND if hit.evidence.dense >= _MEANT_DENSE and not bodies else _CLOSE
-        close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= 0.4
+        close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= 0.33
         return metric if close and self._known_in(hit.key, measure.span) else None
 
     def worked(self, asked: Understanding) -> Finding | None:
@@ -137,7 +137,7 @@ class Measured:
         if not asked.wants_figures or asked.facets.places or not (asked.names or self._of_our_field(asked)):
             return None
         hits = self.shelf.retriever.find(Query(self.measure(asked).rest, asked.lang, (("type:metric",),)), k=3).hits
-        near = [hit.key for hit in hits if hit.evidence.dense >= 0.45 and self.shelf.retriever.index.floor.passes(hit.evidence)]
+        near = [hit.key for hit in hits if hit.evidence.dense >= 0.39 and self.shelf.retriever.index.floor.passes(hit.evidence)]
         return Finding("no_figure", self.shelf.fetch(near)) if near else None
 
     def _of_our_field(self, asked: Understanding) -> bool:

@@ -21,7 +21,7 @@ def table(sizes: list[int]) -> Documents:
     """Documents with so many views each, by turns in two languages."""
     documents = Documents()
     for number, size in enumerate(sizes):
-        documents.add(f"listing/{number}", POOLS[number % 2], number, size)
+        documents.add(f"listing/{number}", POOLS[number % 2], number, size, size)
     return documents
 
 
@@ -153,7 +153,7 @@ def test_a_language_without_documents(tmp_path: Path, questions: np.ndarray, spo
     assert not dense.centres(two, [spoken] * 2)[silent].any()
     documents = Documents()
     for number in range(2):
-        documents.add(f"listing/{number}", spoken, number, 1)
+        documents.add(f"listing/{number}", spoken, number, 1, 1)
     vectors.write(tmp_path, [two], at=0, dimension=DIMENSION)
     codes, held = VectorFile(tmp_path, 2, DIMENSION), VectorStore(tmp_path / "chroma", "test")
     dense.fill(held, documents, codes)

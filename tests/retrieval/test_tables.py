@@ -21,7 +21,7 @@ def table(rows: list) -> Documents:
     """A table with these documents."""
     documents = Documents()
     for row in rows:
-        documents.add(*row)
+        documents.add(*row[:3], 1, row[3])
     return documents
 
 
@@ -38,7 +38,7 @@ def test_round_trip(tmp_path: Path, rows: list, data: st.DataObject) -> None:
     assert len(again) == len(rows)
     assert again.rows == sum(row[3] for row in rows)
     assert again.living() == documents.living()
-    assert again.add("listing/熱泵", "zh", 7, 2) == len(rows)
+    assert again.add("listing/熱泵", "zh", 7, 1, 2) == len(rows)
     assert again.starts.tolist() == [0, *np.cumsum([*(row[3] for row in rows), 2]).tolist()]
     assert [POOLS[number] for number in again.pool_of] == [*(row[1] for row in rows), "zh"]
     assert again.owners.tolist() == [n for n, size in enumerate([*(row[3] for row in rows), 2]) for _ in range(size)]
@@ -54,7 +54,7 @@ def test_the_dead(rows: list, data: st.DataObject) -> None:
     living = {number: digest for found in documents.living().values() for number, digest in found.items()}
     assert living == {number: row[2] for number, row in enumerate(rows) if number not in dead}
     assert all(documents.keys[number] == key for key, found in documents.living().items() for number in found)
-    assert documents.add("listing/new", "en", 1, 1) == len(rows)
+    assert documents.add("listing/new", "en", 1, 1, 1) == len(rows)
 
 
 @_on_disk
