@@ -20,8 +20,8 @@ from retrieval.retriever import Hit, Query
 SAME_SUBJECT = 0.7  # metrics this close are asked for together: applications and registrations
 ELSEWHERE = 6.0  # malus of a metric about another place than the one asked for
 UNASKED_PLACE = 2.0  # and of one about a place when none was
-_MEANT_DENSE, _MEANT_COVERAGE = 0.52, 0.7  # either shows that a metric is what a question is about
-_ALIKE_DENSE, _ALIKE_COVERAGE = 0.43, 0.65  # both show that it differs from one in the place only
+_MEANT_DENSE, _MEANT_COVERAGE = 0.48, 0.7  # either shows that a metric is what a question is about
+_ALIKE_DENSE, _ALIKE_COVERAGE = 0.4, 0.65  # both show that it differs from one in the place only
 _LITTLE = 0.5  # a coverage below which much of a question is not about the metric
 _NEAR = 2.5  # metrics this close below the best are named as the nearest
 _CLOSE = 2.5  # how far another kind of record may be ahead of a figure of the time asked for
@@ -73,7 +73,9 @@ class Measured:
         bodies = [key for key in self.shelf.named_keys(asked) if key.startswith(("organisation/", "person/", "listing/"))]
         behind = _BEHIND if hit.evidence.dense >= _MEANT_DENSE and not bodies else _CLOSE
         close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= 0.33
-        return metric if close and self._known_in(hit.key, measure.span) else None
+        # A metric that is plainly meant answers also when it has no figure of that time, which the reply then says.
+        meant = self._meant(hit) and not bodies
+        return metric if close and (meant or self._known_in(hit.key, measure.span)) else None
 
     def worked(self, asked: Understanding) -> Finding | None:
         """A figure with which something is to be done: its history, its growth, why sources differ, whether a number is right."""
