@@ -19,7 +19,7 @@ from knowledge import starter
 from knowledge.forms import build as record
 from knowledge.records import Listing, Record
 from knowledge.store import KnowledgeBase
-from retrieval import build, changes, lexicon
+from retrieval import build, calibration, changes, lexicon
 from retrieval.index import Index, Manifest, current
 from retrieval.retriever import HybridRetriever, Query
 
@@ -136,22 +136,25 @@ def opened(home: Path, to: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_encoder(assistant: Assistant) -> Iterator[None]:
-    """The encoder is loaded once for all tests, which saves a second at each update."""
+def quick(assistant: Assistant) -> Iterator[None]:
+    """The encoder is loaded once for all tests, no dictionary but our own terms, and the floor is learnt from a few questions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "make_embedder", lambda _: assistant.retriever.embedder)
+        patch.setattr(lexicon, "dictionary", lambda: iter(()))
+        patch.setattr(calibration, "_FINDS", 10)
         yield
 
 
 @pytest.fixture(scope="module")
 def corner(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with some of the starter records, whose updates take a second."""
+    """A data folder with some of the starter records, whose updates take half a second."""
     settings = Settings(data_dir=tmp_path_factory.mktemp("corner"))
     # What was encoded for all records need not be encoded for some.
     shutil.copytree(home / "index" / "encodings", settings.index_dir / "encodings")
-    some = [row for row in starter.records() if row.KIND in ("source", "organisation", "programme") or row.key in LISTINGS]
-    with closing(bootstrap.open_kb(settings)) as kb, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexicon, "dictionary", lambda: iter(()))
+    kinds = ("source", "organisation", "programme")
+    rows = enumerate(starter.records())
+    some = [row for n, row in rows if row.KIND in kinds or row.key in LISTINGS or (row.KIND == "listing" and n % 4 == 0)]
+    with closing(bootstrap.open_kb(settings)) as kb:
         kb.save(some, origin="starter")
         kb.remember(bootstrap.STARTER, starter.digest())
         bootstrap.build(settings, kb)
@@ -166,9 +169,9 @@ def shop(corner: Path, tmp_path: Path) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def grown(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The starter knowledge base to which records were added, of which one was changed and one deleted, in three updates."""
-    with opened(home, tmp_path_factory.mktemp("grown") / "shop") as shop_:
+def grown(corner: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The data folder to which records were added, of which one was changed and one deleted, in three updates."""
+    with opened(corner, tmp_path_factory.mktemp("grown") / "shop") as shop_:
         shop_.kb.save(
             [SOURCE, ORCHARD.model_copy(update={"summary_en": "To be written.", "summary_zh": "待写。"})], origin="test"
         )
@@ -185,9 +188,9 @@ def contents(folder: Path) -> Mapping[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_without_a_rebuild(grown: Shop, home: Path) -> None:
+def test_without_a_rebuild(grown: Shop, corner: Path) -> None:
     """Records that come, change and go make new generations over the same base; the last two are kept."""
-    before, now = Manifest.read(current(home / "index")), Manifest.read(current(grown.index_dir))
+    before, now = Manifest.read(current(corner / "index")), Manifest.read(current(grown.index_dir))
     assert (now.base, now.built, now.based) == (before.base, before.built, before.based)
     assert now.fingerprint == grown.kb.fingerprint != before.fingerprint
     assert now.documents == before.documents + 2 * 5 - 2
@@ -326,7 +329,6 @@ def test_many_changes_are_a_rebuild(shop: Shop, monkeypatch: pytest.MonkeyPatch)
     shop.kb.save(NEW, origin="test")
     monkeypatch.setattr(changes, "_FEW", 2)
     monkeypatch.setattr(changes, "_MOST", 0.001)
-    monkeypatch.setattr(lexicon, "dictionary", lambda: iter(()))
     shop.build()
     assert Manifest.read(current(shop.index_dir)).base != base
     assert shop.hits("海带编织垫除砷")[0] == shop.hits("woven kelp against arsenic")[0] == "listing/kelp"
