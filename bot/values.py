@@ -14,11 +14,15 @@ STATUSES = (ANSWERED, NOT_FOUND, OUT_OF_SCOPE, NEEDS_CLARIFICATION)
 
 @dataclass(frozen=True)
 class Question:
-    """What a person typed. ``lang`` is a hint such as ``zh-Hant``; ``session`` names the conversation it belongs to."""
+    """What a person typed. ``lang`` is a hint such as ``zh-Hant``; ``session`` names the conversation it belongs to.
+
+    ``skip`` leaves out that many of the best finds: the next page of an answer that was given before.
+    """
 
     text: str
     lang: str | None = None
     session: str | None = None
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,10 +129,28 @@ class Figure:
 
 Block = Text | Card | Figure
 
+MEANING, NARROW, WIDEN, SPELLING = "meaning", "narrow", "widen", "spelling"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way of going on that a reply offers: what it is called, the question that asks for it, and what picking it does.
+
+    ``kind`` is MEANING (which of several was meant), NARROW or WIDEN (the same with a facet more or less) or SPELLING.
+    """
+
+    label: str
+    ask: str
+    kind: str = MEANING
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The reply to one question: blocks in reading order, and what they rest on. ``route`` says by which way it was found."""
+    """The reply to one question: blocks in reading order, and what they rest on. ``route`` says by which way it was found.
+
+    ``resolved`` is the question that was answered, where the conversation made another one of what was typed. ``more`` finds wait
+    behind those shown; ``choices`` are ways of going on.
+    """
 
     question: str
     lang: str
@@ -137,6 +159,9 @@ class Answer:
     took_ms: float = 0.0
     session: str | None = field(default=None, compare=False)
     route: str = field(default="", compare=False)
+    resolved: str | None = field(default=None, compare=False)
+    more: int = 0
+    choices: tuple[Choice, ...] = ()
 
     @property
     def cards(self) -> list[Card]:
