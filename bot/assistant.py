@@ -7,7 +7,7 @@ import datetime
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import guard, measures_asked
 from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
@@ -33,10 +33,20 @@ from knowledge.records import (
 from knowledge.store import KnowledgeBase
 from retrieval import documents
 from retrieval.facets import Facets
+from retrieval.index import Index
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
 TELLS_OF_DOMAIN = 0.0
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """The ways to an answer over one generation of the index."""
+
+    index: Index
+    finder: Finder
+    curated: CuratedReplies
 
 
 class Assistant:
@@ -47,8 +57,17 @@ class Assistant:
         self.clock = clock
         self.retriever = retriever
         self._understander = Understander(retriever)
-        self._finder = Finder(kb, retriever, clock)
-        self._curated = CuratedReplies(kb, retriever)
+        self._ways = self._opened()
+
+    def _opened(self) -> _Ways:
+        return _Ways(self.retriever.index, Finder(self.kb, self.retriever, self.clock), CuratedReplies(self.kb, self.retriever))
+
+    def _current(self) -> _Ways:
+        """The ways to an answer, as of the newest records: what they remember of others goes with the index it was read from."""
+        self.retriever.follow()
+        if self._ways.index is not self.retriever.index:
+            self._ways = self._opened()
+        return self._ways
 
     async def answer(self, question: Question) -> Answer:
         """The reply to one question, in its language."""
@@ -58,19 +77,19 @@ class Assistant:
         """The same, in the calling thread."""
         start = time.perf_counter()
         # Names and facets are read before anything is searched for, and they too are of the newest records.
-        self.retriever.follow()
+        ways = self._current()
         asked = self._understander.read(question)
-        answer = self._curated.reply(question, asked) or self._found(asked)
+        answer = ways.curated.reply(question, asked) or self._found(ways.finder, asked)
         took = (time.perf_counter() - start) * 1000
         log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, answer.route, took)
         return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
 
     def curated(self, question: Question) -> Answer | None:
         """The answer that staff gave to this question, if they did."""
-        return self._curated.reply(question, self._understander.read(question))
+        return self._current().curated.reply(question, self._understander.read(question))
 
-    def _found(self, asked: Understanding) -> Answer:
-        finding = self._finder.find(asked)
+    def _found(self, finder: Finder, asked: Understanding) -> Answer:
+        finding = finder.find(asked)
         return replace(self._compose(asked, finding), route=finding.route)
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
