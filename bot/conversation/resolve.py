@@ -21,7 +21,7 @@ from knowledge.records import Listing, Person, Record
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import load
 from retrieval.facets import Mention
-from retrieval.language import EN, HAN, HANT, ZH, base, detect, fold, traditional
+from retrieval.language import EN, HANT, ZH, base, detect, fold, traditional
 
 ITSELF, PAGE, RECORD, COMPARED, NARROWED, MOVED = "itself", "page", "record", "compared", "narrowed", "moved"
 WIDENED, TOPIC, NAMED, CHOSEN, REWRITTEN = "widened", "topic", "named", "chosen", "rewritten"
@@ -30,6 +30,7 @@ EXHAUSTED, NOTHING, BEYOND, WHICH, GONE = "exhausted", "nothing_before", "out_of
 UNRESOLVED = (EXHAUSTED, NOTHING, BEYOND, WHICH, GONE)
 
 SIDE_BY_SIDE = 4  # records in one comparison
+_LONG = 60  # characters; a longer text says itself what it is about
 _SETTABLE = ("place", "stage", "year", "kind")
 _WIDENINGS = {"anywhere": ("place",), "any_stage": ("stage",), "any_time": ("year",), "anything": ("place", "stage", "year")}
 _LETTER = re.compile(r"[^\W\d_]")
@@ -133,8 +134,8 @@ class Resolver:
         ).strip()
         if len(words) < 2 or len(words) > 60:
             return []
-        places = {m.value for m in asked.facets.mentions if m.facet in ("country", "city")}
-        said = {fold(load().place(place, lang)) for place in places for lang in (EN, ZH)} | {words}
+        places = [m for m in asked.facets.mentions if m.words == words and m.facet in ("country", "city")]
+        said = {fold(load().place(place.value, lang)) for place in places for lang in (EN, ZH)} | {words}
         return [choice for choice in offered if any(each in fold(choice.label) for each in said)]
 
     def _paged(self, asked: Understanding, before: Conversation) -> Resolved | None:
@@ -460,13 +461,15 @@ def _joints() -> re.Pattern[str]:
 
 def _leans(asked: Understanding, before: Conversation) -> bool:
     """Whether a text sounds as if it leant on something said before, though no rule knows on what."""
-    if not before.question:
-        return False
     text = fold(asked.text)
-    pronoun = any(True for name in ("person", "thing", "many") for _ in phrases.heard(name, text))
-    return (
-        pronoun or phrases.spelt("topic", text) is not None or (len(text) < 12 and bool(HAN.search(text)) and text.endswith("呢"))
-    )
+    if not before.question or asked.names or len(text) > _LONG:
+        return False
+    if phrases.spelt("topic", text) is not None:
+        return True
+    pronouns = [match.start() for name in ("person", "thing", "many") for match in phrases.heard(name, text)]
+    never = any(True for _ in phrases.heard("never", text))
+    # What stands before a pronoun may be what it stands for.
+    return bool(pronouns) and not never and not any(word in text[: min(pronouns)] for word in asked.content)
 
 
 def mentions_of(asked: Understanding, kind: str) -> list[Mention]:
