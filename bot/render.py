@@ -6,14 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.speech import Speech
-from bot.values import Answer, Block, Card, Cited, Figure, Table, Text
+from bot.values import NARROW, WIDEN, Answer, Block, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
 
 
 def text(answer: Answer) -> str:
     """The whole reply as a person reads it, in the script of the question."""
     speech = Speech(answer.lang)
-    return speech.script("\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip())
+    said = "\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip()
+    return speech.script("\n".join([said, *go_on_lines(answer)]))
+
+
+def go_on_lines(answer: Answer) -> Iterator[str]:
+    """How a conversation may go on: how many finds wait, and what can be said next. Outside of one there is nothing."""
+    if answer.session is None:
+        return
+    own = Speech(answer.lang, "conversation")
+    offers = [own.say("offer", label=choice.label) for choice in answer.choices if choice.kind in (NARROW, WIDEN)]
+    said = [own.say("more_waiting", n=answer.more)] if answer.more else []
+    said += [own.say("offers", choices=own.say("between_offers").join(offers))] if offers else []
+    yield from ("", *said) if said else ()
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

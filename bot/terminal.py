@@ -154,6 +154,8 @@ def pretty(answer: Answer) -> Iterator[RenderableType]:
             yield _table(speech, own, (block for block in blocks if isinstance(block, Figure)))
         else:
             yield from (_block(speech, block) for block in blocks)
+    for line in render.go_on_lines(answer):
+        yield _styled(speech, line, "dim")
 
 
 def _block(speech: Speech, block: Block) -> RenderableType:

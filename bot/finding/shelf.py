@@ -30,7 +30,9 @@ TABLES = {
 class Finding:
     """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key.
 
-    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them.
+    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them;
+    ``why`` holds for each key the words of the question that the record has, where it was searched for;
+    ``near`` are records whose names are spelt nearly like something in the question.
     """
 
     route: str
@@ -45,6 +47,8 @@ class Finding:
     confidence: float = 1.0
     found: tuple[str, ...] = ()
     skip: int = 0
+    near: tuple[Record, ...] = ()
+    why: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def more(self) -> int:
