@@ -21,12 +21,13 @@ from bot.conversation.offers import Offers
 from bot.conversation.resolve import Resolver, Rewriter
 from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, RECORD, UNRESOLVED, Resolved
 from bot.conversation.state import Conversation
+from bot.explain import explained
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
 from bot.guard import Evidence
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, SPELLING, Answer, Block, Question, Text
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, SPELLING, Answer, Block, Explained, Question, Text
 from knowledge.records import LANGUAGES, Listing, Record
 from knowledge.store import KnowledgeBase
 from retrieval import documents
@@ -140,6 +141,7 @@ class Assistant:
             standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
             asked = self._understander.read(standing)
             answer = (None if standing.skip else ways.curated.reply(standing, asked)) or self._found(ways.finder, asked)
+            answer = replace(answer, explained=explained(resolved, asked, answer))
         return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
 
     def _spoken_of(self, resolved: Resolved) -> Answer:
@@ -150,7 +152,8 @@ class Assistant:
         blocks = [block for record in self.kb.fetch(resolved.keys) for block in self._about(page, asked, resolved, record)]
         if not blocks:
             return self._unresolved(replace(resolved, how=GONE))
-        return self._vouched(page, asked, Answer(asked.text, asked.lang, ANSWERED, tuple(blocks), route=RECORD))
+        answer = Answer(asked.text, asked.lang, ANSWERED, tuple(blocks), route=RECORD)
+        return self._vouched(page, asked, replace(answer, explained=explained(resolved, asked, answer)))
 
     def _about(self, page: Page, asked: Understanding, resolved: Resolved, record: Record) -> list[Block]:
         fields = phrases.fields(fold(resolved.about))
@@ -165,15 +168,17 @@ class Assistant:
         if len(records) < 2:
             return self._unresolved(replace(resolved, how=GONE))
         asked = Understanding(resolved.question, resolved.lang, Facets())
-        blocks = tuple(comparison_blocks(page, records))
-        return self._vouched(page, asked, Answer(asked.text, asked.lang, ANSWERED, blocks, route=COMPARED))
+        answer = Answer(asked.text, asked.lang, ANSWERED, tuple(comparison_blocks(page, records)), route=COMPARED)
+        return self._vouched(page, asked, replace(answer, explained=explained(resolved, asked, answer)))
 
     def _unresolved(self, resolved: Resolved) -> Answer:
         """What is said to a follow-up that leans on nothing, or on what is not there."""
         page = Page(self.kb, resolved.lang, today=self.clock())
         status = ANSWERED if resolved.how == EXHAUSTED else NEEDS_CLARIFICATION
         blocks = tuple(talk.unresolved_blocks(page, resolved.how, resolved.number, [one.label for one in resolved.choices]))
-        return Answer(resolved.question, resolved.lang, status, blocks, route=resolved.how, choices=resolved.choices)
+        how = Explained(resolved.how)
+        choices = resolved.choices
+        return Answer(resolved.question, resolved.lang, status, blocks, route=resolved.how, choices=choices, explained=how)
 
     def curated(self, question: Question) -> Answer | None:
         """The answer that staff gave to this question, if they did."""

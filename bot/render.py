@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot import explain as explanation
 from bot.speech import Speech
 from bot.values import NARROW, WIDEN, Answer, Block, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
@@ -28,8 +29,8 @@ def go_on_lines(answer: Answer) -> Iterator[str]:
     yield from ("", *said) if said else ()
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The answer as the documented contract (docs/json-contract.md)."""
+def as_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
+    """The answer as the documented contract (docs/json-contract.md), with how it came about if wanted."""
     speech = Speech(answer.lang)
     return {
         "question": answer.question,
@@ -44,6 +45,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "choices": [_in_script(speech, choice.as_dict()) for choice in answer.choices],
         **({"session": answer.session} if answer.session is not None else {}),
         **({"table": _in_script(speech, answer.table.as_dict())} if answer.table else {}),
+        **({"explain": explanation.as_dict(answer)} if explain else {}),
     }
 
 
