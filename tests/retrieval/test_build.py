@@ -14,7 +14,7 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
-from fakes import WordEncoder
+from encoders import WordEncoder
 
 from retrieval import dense
 from retrieval.dense import VectorStore

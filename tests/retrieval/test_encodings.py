@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import WordEncoder
+from encoders import WordEncoder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

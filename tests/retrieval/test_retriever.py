@@ -8,7 +8,8 @@ from pathlib import Path
 
 import fakes
 import pytest
-from fakes import TECHNOLOGIES, WordEncoder
+from encoders import WordEncoder
+from fakes import TECHNOLOGIES
 
 from knowledge.records import Listing, Organisation
 from knowledge.store import KnowledgeBase

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import WordEncoder
+from encoders import WordEncoder
 
 from retrieval import encodings
 from retrieval.encodings import Encoder, Encodings, digest
