@@ -7,6 +7,7 @@ A name is found in a question as it is spelt in either language or script, by it
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import unicodedata
 from collections import defaultdict
@@ -80,12 +81,20 @@ class NameIndex:
         return opened
 
     @classmethod
-    def copied(cls, path: Path) -> NameIndex:
-        """The names in a file, in memory, to be changed."""
-        copy = cls()
-        with closing(cls.open(path)._names) as stored:
-            stored.backup(copy._names)
+    def copied(cls, path: Path, to: Path) -> NameIndex:
+        """A copy of the names in a file, to be changed; :meth:`close` it when done."""
+        shutil.copyfile(path, to)
+        copy = cls.__new__(cls)
+        copy._names = sqlite3.connect(to)
+        # What is cut short is made anew, so nothing has to be safe against it.
+        copy._names.execute("PRAGMA journal_mode = OFF")
+        copy._names.execute("PRAGMA synchronous = OFF")
         return copy
+
+    def close(self) -> None:
+        """Write what was changed, and let go of the file."""
+        self._names.commit()
+        self._names.close()
 
     def save(self, path: Path) -> None:
         """Write all names to a file."""
