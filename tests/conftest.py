@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 # Before numpy is imported: one BLAS thread, as the command line has it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -26,9 +27,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     To save its building while working on tests, name a folder to keep it in: GREENASK_TEST_HOME=/tmp/home make test.
     """
     kept = os.environ.get("GREENASK_TEST_HOME")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("home")
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of one run share what the first of them builds
+        together = together.parent
+    folder = Path(kept) if kept else together / "home"
     settings = Settings(data_dir=folder)
-    with closing(bootstrap.open_kb(settings)) as kb:
+    with FileLock(together / "home.lock"), closing(bootstrap.open_kb(settings)) as kb:
         bootstrap.build(settings, kb)
     return folder
 
