@@ -12,12 +12,13 @@ import pytest
 
 from bot import bootstrap
 from bot.assistant import Assistant
+from bot.conversation.memory import StoredMemory
 from bot.finding.shelf import TABLES
 from bot.settings import Settings
-from bot.values import Question
+from bot.values import MEANING, NEEDS_CLARIFICATION, Question
 from knowledge import starter
 from knowledge.forms import build as record
-from knowledge.records import Listing, Record
+from knowledge.records import Listing, Person, Record
 from knowledge.store import KnowledgeBase
 from retrieval import build, calibration, changes, lexicon
 from retrieval.index import Index, Manifest, current
@@ -396,3 +397,35 @@ def test_links_are_not_written_through(shop: Shop) -> None:
     old = HybridRetriever(Index(served), shop.retriever.embedder)
     assert old.find(Query("solar panels for a balcony")).hits[0].key == "listing/tech-si-solmate"
     assert all(hit.key != "listing/kelp" for hit in old.find(Query("woven kelp against arsenic")).hits)
+
+
+@pytest.mark.parametrize(
+    ("question", "picks"),
+    [
+        (
+            "who is Li Ming?",
+            {"the second one": "li-ming-2", "1": "li-ming-1", "the Hong Kong one": "li-ming-2", "auditor": "li-ming-1"},
+        ),
+        ("李明是谁", {"第二个": "li-ming-2", "1": "li-ming-1", "审计师": "li-ming-1"}),
+        ("liming", {"2": "li-ming-2"}),
+    ],
+)
+def test_two_people_of_one_name(shop: Shop, question: str, picks: dict[str, str]):
+    """A name that two people have is asked about; number, place, post or the question with the post tell them apart."""
+    one = Person(
+        id="li-ming-1", name_en="Li Ming", name_zh="李明", title_en="Auditor", title_zh="审计师", organisation="bcaa", sources=[]
+    )
+    two = Person(
+        id="li-ming-2", name_en="Li Ming", name_zh="李明", title_en="Judge", title_zh="法官",
+        organisation_name_en="High Court of Hong Kong", organisation_name_zh="香港高等法院", sources=[],
+    )  # fmt: skip
+    shop.kb.save([one, two], origin="import")
+    shop.build()
+    talking = Assistant(shop.kb, shop.retriever, memory=StoredMemory(shop.kb, lambda: b"key", minutes=60))
+    for typed, id_ in picks.items():
+        asked = talking.answer_now(Question(question, session=typed))
+        assert asked.status == NEEDS_CLARIFICATION
+        assert {choice.kind for choice in asked.choices} == {MEANING}
+        assert [card.id for card in talking.answer_now(Question(typed, session=typed)).cards] == [id_]
+    alone = [talking.answer_now(Question(choice.ask)).cards[0].id for choice in asked.choices]
+    assert alone == ["li-ming-1", "li-ming-2"]

@@ -243,3 +243,24 @@ def test_the_name_shown_is_the_one_typed() -> None:
     names = build_names(kb)
     kb.close()
     assert [names.find(en)[0].name for en, _ in pairs] == [en for en, _ in pairs]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("吕思圆", ["person/lyu"]),
+        ("呂絲源", ["person/lyu"]),
+        ("陈利恒", ["person/chen"]),
+        ("Lyu Seeyuan", ["person/lyu"]),
+        ("Brigt Rivr Acadmy", ["organisation/river-school"]),
+        ("太阳能水泵", []),
+        ("windows", []),
+        ("Elon Musk", []),
+        ("陈", []),
+        ("", []),
+        ("吕 Siyuan", []),
+    ],
+)
+def test_near(names: NameIndex, name: str, keys: list[str]) -> None:
+    """A name that is like one in sound or letters finds it; products are never meant, and neither is what is like nothing."""
+    assert names.near(name) == keys
