@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot import explain as explanation
 from bot.speech import Speech
-from bot.values import Answer, Block, Card, Cited, Figure, Text
+from bot.values import NARROW, WIDEN, Answer, Block, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
 
 
 def text(answer: Answer) -> str:
     """The whole reply as a person reads it, in the script of the question."""
     speech = Speech(answer.lang)
-    return speech.script("\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip())
+    said = "\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip()
+    return speech.script("\n".join([said, *go_on_lines(answer)]))
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The answer as the documented contract (docs/json-contract.md)."""
+def go_on_lines(answer: Answer) -> Iterator[str]:
+    """How a conversation may go on: how many finds wait, and what can be said next. Outside of one there is nothing."""
+    if answer.session is None:
+        return
+    own = Speech(answer.lang, "conversation")
+    offers = [own.say("offer", label=choice.label) for choice in answer.choices if choice.kind in (NARROW, WIDEN)]
+    said = [own.say("more_waiting", n=answer.more)] if answer.more else []
+    said += [own.say("offers", choices=own.say("between_offers").join(offers))] if offers else []
+    yield from ("", *said) if said else ()
+
+
+def as_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
+    """The answer as the documented contract (docs/json-contract.md), with how it came about if wanted."""
     speech = Speech(answer.lang)
     return {
         "question": answer.question,
@@ -27,7 +40,12 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "items": [_in_script(speech, card.as_dict()) for card in answer.cards],
         "figures": [_in_script(speech, figure.as_dict()) for figure in answer.figures],
         "took_ms": answer.took_ms,
+        "resolved": answer.resolved,
+        "more": answer.more,
+        "choices": [_in_script(speech, choice.as_dict()) for choice in answer.choices],
         **({"session": answer.session} if answer.session is not None else {}),
+        **({"table": _in_script(speech, answer.table.as_dict())} if answer.table else {}),
+        **({"explain": explanation.as_dict(answer)} if explain else {}),
     }
 
 
@@ -45,6 +63,8 @@ def _lines(speech: Speech, block: Block) -> Iterator[str]:
         yield f"  {block.text}" if block.role == "step" else block.text
     elif isinstance(block, Figure):
         yield from figure_lines(speech, block)
+    elif isinstance(block, Table):
+        yield from table_lines(speech, block)
     else:
         yield from card_lines(speech, block)
 
@@ -58,6 +78,15 @@ def card_lines(speech: Speech, card: Card) -> Iterator[str]:
     if card.contact:
         yield "  " + speech.say("labelled", label=speech.say("contact"), text=card.contact)
     yield from source_lines(speech, card.sources)
+
+
+def table_lines(speech: Speech, table: Table) -> Iterator[str]:
+    """A comparison as lines: each thing that is compared, with what every record says of it."""
+    for label, cells in table.rows:
+        yield ""
+        yield label
+        for name, cell in zip(table.names, cells, strict=True):
+            yield "  " + speech.say("labelled", label=name, text=cell)
 
 
 def heading(speech: Speech, card: Card) -> str:

@@ -15,7 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bot import bootstrap
 from bot.assistant import Assistant
+from bot.conversation.memory import StoredMemory
 from bot.settings import Settings
+from knowledge.store import KnowledgeBase
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +43,18 @@ def assistant(home: Path) -> Iterator[Assistant]:
     settings = Settings(data_dir=home)
     with closing(bootstrap.open_kb(settings)) as kb:
         yield Assistant(kb, bootstrap.open_retriever(settings, kb))
+
+
+@pytest.fixture(scope="session")
+def conversations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """The database in which conversations are kept."""
+    path = tmp_path_factory.mktemp("conversations") / "conversations.db"
+    with closing(KnowledgeBase.open(f"sqlite:///{path}")) as kb:
+        yield kb
+
+
+@pytest.fixture(scope="session")
+def talking(assistant: Assistant, conversations: KnowledgeBase) -> Assistant:
+    """The assistant over the starter knowledge base, with a memory."""
+    memory = StoredMemory(conversations, lambda: b"key", minutes=60)
+    return Assistant(assistant.kb, assistant.retriever, memory=memory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.compose.page import Page
-from bot.values import Block, Text
+from bot.values import Block, Card, Text
 from knowledge.records import Listing
 
 
@@ -13,28 +13,27 @@ def listing_blocks(
     page: Page,
     listings: Sequence[Listing],
     *,
-    why: Mapping[str, Sequence[str]],
+    why: Mapping[str, str | None],
     scores: Mapping[str, float],
     scope: str = "",
 ) -> list[Block]:
-    """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
+    """The listings as cards under a lead. ``why`` says, for each key, why it is there."""
     blocks: list[Block] = [Text(_lead(page, listings, scope), "lead", derived=(str(len(listings)),))]
     for listing in listings:
-        blocks.append(
-            page.card(
-                listing,
-                [
-                    ("what_it_does", page.text(listing, "summary")),
-                    ("facts", facts(page, listing)),
-                    ("ip", page.text(listing, "ip")),
-                    ("why", _why(page, why.get(listing.key, ()))),
-                    ("note", page.text(listing, "note")),
-                ],
-                kind=listing.kind,
-                score=scores.get(listing.key, 0.0),
-            )
-        )
+        blocks.append(listing_card(page, listing, why=why.get(listing.key), score=scores.get(listing.key, 0.0)))
     return blocks
+
+
+def listing_card(page: Page, listing: Listing, *, why: str | None = None, score: float = 0.0) -> Card:
+    """The card of a listing, with why it was found if it was searched for."""
+    lines = [
+        ("what_it_does", page.text(listing, "summary")),
+        ("facts", facts(page, listing)),
+        ("ip", page.text(listing, "ip")),
+        ("why", why),
+        ("note", page.text(listing, "note")),
+    ]
+    return page.card(listing, lines, kind=listing.kind, score=score)
 
 
 def facts(page: Page, listing: Listing) -> str:
@@ -55,11 +54,3 @@ def _lead(page: Page, listings: Sequence[Listing], scope: str) -> str:
     counted = page.speech.names("counted_one" if len(listings) == 1 else "counted")[kind].format(n=len(listings))
     names = page.speech.join([page.name(listing) for listing in listings])
     return page.say("listings_lead", counted=counted, names=names, scope=scope)
-
-
-def _why(page: Page, words: Sequence[str]) -> str:
-    return (
-        page.say("why_words", words=page.speech.join([page.say("quoted", text=word) for word in words]))
-        if words
-        else page.say("why_meaning")
-    )

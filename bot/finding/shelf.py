@@ -28,7 +28,12 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key."""
+    """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key.
+
+    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them;
+    ``why`` holds for each key the words of the question that the record has, where it was searched for;
+    ``near`` are records whose names are spelt nearly like something in the question.
+    """
 
     route: str
     records: tuple[Record, ...] = ()
@@ -40,6 +45,15 @@ class Finding:
     choices: tuple[Record, ...] = ()
     own: tuple[str, ...] = ()
     confidence: float = 1.0
+    found: tuple[str, ...] = ()
+    skip: int = 0
+    near: tuple[Record, ...] = ()
+    why: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def more(self) -> int:
+        """How many wait behind the records."""
+        return max(len(self.found) - self.skip - len(self.records), 0)
 
 
 class Shelf:
