@@ -29,6 +29,7 @@ from retrieval.lexical import LexicalPool, Sample
 from retrieval.lexicon import Lexicon
 from retrieval.names import NameIndex
 from retrieval.segment import Segmenter
+from retrieval.sketch import Sketcher
 from retrieval.tables import POOLS, Documents, Facets, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
@@ -132,7 +133,7 @@ class Index:
     @cached_property
     def dense(self) -> DenseStore:
         """The vectors."""
-        vectors = VectorFile(self.folder, self.manifest.rows, self.manifest.dimension)
+        vectors = VectorFile(self.folder, self.manifest.rows, self.manifest.dimension, Sketcher.load(self.base / "sketcher.npz"))
         return DenseStore(lambda: self.store, vectors, self.documents, self.manifest.based)
 
     @cached_property
