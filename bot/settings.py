@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         description="Encoder: `use` (bundled), `quality` (slower, needs the extra `quality`) or a LangChain class, "
         "`package.module:Class?argument=value`",
     )
+    glossary: Annotated[Path, AfterValidator(_in_full)] | None = Field(
+        default=None, description="CSV file of your own terms in both languages (columns `en` and `zh`, words parted by `;`)"
+    )
     lang: Annotated[Literal["en", "zh", "zh-Hant"] | None, BeforeValidator(_tag)] = Field(
         default=None,
         description="Language of messages where no question tells it: `en`, `zh` or `zh-Hant`; default: the system's",
