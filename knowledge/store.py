@@ -13,14 +13,15 @@ from sqlalchemy import Engine, Table, bindparam, event, func, insert, inspect, m
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, create_engine, delete, select
 
-import knowledge.journal  # noqa: F401  (its tables belong to the schema, too)
+import knowledge.chats
+import knowledge.journal  # noqa: F401  (their tables belong to the schema, too)
 from knowledge.errors import DatabaseAhead, RecordMissing
 from knowledge.records import KINDS, Meta, Record, split_key
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0005"
 # The last schema that changed what records say: an index made at it or later stays good.
 RECORDS_SCHEMA = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"

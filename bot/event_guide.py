@@ -1,0 +1,187 @@
+"""Inside an event: its agenda, who spoke, who was there, its figures, and whom to talk to about something.
+
+Only what is on record of the event is told; what is asked beyond it is left to the assistant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.compose import events, figures, organisations, people
+from bot.compose.page import Page
+from bot.understand import Understander, Understanding
+from bot.values import ANSWERED, Answer, Block, Question, Text
+from knowledge.records import Appearance, Event, Metric, Organisation, Person, Record, Statistic, split_key
+from knowledge.store import KnowledgeBase
+from retrieval.retriever import HybridRetriever, Query
+
+ROUTE = "event_guide"
+AGENDA, SPEAKERS, PARTNERS, FIGURES, INTRODUCTION = "agenda", "speakers", "partners", "figures", "introduction"
+PARTS = (AGENDA, SPEAKERS, PARTNERS, FIGURES)
+_NEAR = 1.5  # standard deviations below the best find
+_MOST = 4
+_OF_THE_EVENT = frozenset({"when", "where", "organiser", "attendance", "agenda", "results"})
+_ANY_EVENT = frozenset(
+    {"this", "event", "events", "here", "today", "活动", "会议", "今天", "本次", "这次", "现场", "talk", "meet", "聊"}
+)
+
+
+class EventGuide:
+    """Knows one event at a time, from the records."""
+
+    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever) -> None:
+        self._kb = kb
+        self._retriever = retriever
+        self._understander = Understander(retriever)
+
+    def event(self, id_: str) -> Event | None:
+        """The event of this id."""
+        found = self._kb.fetch([f"event/{id_}"])
+        return found[0] if found and isinstance(found[0], Event) else None
+
+    def part(self, id_: str, name: str, lang: str) -> Answer | None:
+        """One part of what is known of an event: PARTS, or the INTRODUCTION; None where there is no such event or part."""
+        event, tell = self.event(id_), _TOLD.get(name)
+        if event is None or tell is None:
+            return None
+        page = Page(self._kb, lang)
+        return _answer(name, lang, tell(page, event))
+
+    def answer(self, id_: str, question: Question) -> Answer | None:
+        """The reply to a question asked inside an event; None where the event has nothing to do with it."""
+        event = self.event(id_)
+        if event is None:
+            return None
+        asked = self._understander.read(question)
+        elsewhere = set(asked.named("event")) - {event.key}
+        if asked.talk or elsewhere:
+            return None
+        blocks = self._told(Page(self._kb, asked.lang), event, asked)
+        return _answer(question.text, asked.lang, blocks) if blocks else None
+
+    def _told(self, page: Page, event: Event, asked: Understanding) -> list[Block] | None:
+        wanted = asked.aspects & _OF_THE_EVENT
+        if named := self._named(event, asked):
+            return _found(page, event, named)
+        topic = [word for word in asked.topic if word not in _ANY_EVENT]
+        about_people = bool(asked.aspects & {"who", "said"}) or "person" in asked.facets.values("kind")
+        if wanted and not topic and not about_people:
+            return events.event_blocks(page, event, wanted)
+        if about_people or _listens_for_speakers(page, asked):
+            return self._closest(page, event, asked, topic) if topic else _speakers(page, event)
+        if asked.wants_figures and not topic and not asked.facets.mentions:
+            return _figures(page, event)
+        if not topic and ("organisation" in asked.facets.values("kind") or asked.facets.values("role")):
+            return _partners(page, event)
+        return None
+
+    def _named(self, event: Event, asked: Understanding) -> list[Record]:
+        """People of the event who are named, or who came from a body that is named."""
+        there = {part.person: part for part in self._kb.all(Appearance, event=event.id)}
+        known = {one.id: one for one in self._kb.fetch([f"person/{id_}" for id_ in there]) if isinstance(one, Person)}
+        chosen = [split_key(key)[1] for key in asked.named("person") if split_key(key)[1] in known]
+        bodies = {split_key(key)[1] for key in asked.named("organisation")}
+        chosen += [id_ for id_, part in there.items() if id_ in known and {part.organisation, known[id_].organisation} & bodies]
+        if not chosen and bodies and asked.aspects & {"who", "said"}:
+            return []
+        return [known[id_] for id_ in dict.fromkeys(chosen)]
+
+    def _closest(self, page: Page, event: Event, asked: Understanding, topic: Sequence[str]) -> list[Block] | None:
+        """Who of the event is nearest to a topic: people by their part in it, and bodies that were there."""
+        found: list[Record] = []
+        for kind in ("person", "organisation"):
+            groups = ((f"type:{kind}",), (f"event:{event.id}",))
+            hits = self._retriever.find(Query(" ".join(topic), asked.lang, groups), k=_MOST).hits
+            near = [hit.key for hit in hits if hit.score >= hits[0].score - _NEAR]
+            found += self._kb.fetch(near[: _MOST if kind == "person" else 2])
+        if not found:
+            return None
+        words = page.speech.join([page.say("quoted", text=word) for word in topic[:3]])
+        lead = page.say("guide_closest", event=page.name(event), words=words)
+        return [Text(lead, "lead"), *_cards(page, event, found), Text(page.say("guide_closest_note"), "note")]
+
+
+def _answer(question: str, lang: str, blocks: Sequence[Block]) -> Answer:
+    return Answer(question, lang, ANSWERED, tuple(blocks), route=ROUTE)
+
+
+def _listens_for_speakers(page: Page, asked: Understanding) -> bool:
+    return "speaker_org" in asked.facets.values("role")
+
+
+def _cards(page: Page, event: Event, found: Sequence[Record]) -> list[Block]:
+    cards: list[Block] = []
+    for record in found:
+        if isinstance(record, Person):
+            cards.append(people.person_card(page, record, event=event.id))
+        elif isinstance(record, Organisation):
+            cards.append(organisations.organisation_card(page, record))
+    return cards
+
+
+def _found(page: Page, event: Event, named: Sequence[Record]) -> list[Block]:
+    persons = [record for record in named if isinstance(record, Person)]
+    if len(persons) == 1:
+        return people.person_blocks(page, persons[0], frozenset(), event=event.id)
+    return people.people_blocks(page, persons, event=event, scores={})
+
+
+def _agenda(page: Page, event: Event) -> list[Block]:
+    sessions = [point.get(page.base) or next(iter(point.values()), "") for point in event.sessions]
+    if not sessions:
+        return events.event_blocks(page, event, frozenset({"agenda"}))
+    lead = Text(page.say("guide_agenda", event=page.name(event), when=events.when(page, event)), "lead")
+    return [lead, *(Text(each, "step") for each in sessions if each)]
+
+
+def _speakers(page: Page, event: Event) -> list[Block]:
+    there = events.people_of(page, event)
+    if not there:
+        return [Text(page.say("guide_no_speakers", event=page.name(event)), "lead")]
+    return people.people_blocks(page, there, event=event, scores={})
+
+
+def _partners(page: Page, event: Event) -> list[Block]:
+    """Who organised or supported the event, and the bodies its speakers came from."""
+    ids = [part["organisation"] for part in event.organisations if part.get("organisation")]
+    for part, person in zip(page.kb.all(Appearance, event=event.id), events.people_of(page, event), strict=False):
+        ids += [id_ for id_ in (part.organisation, person.organisation) if id_]
+    found = page.kb.fetch([f"organisation/{id_}" for id_ in dict.fromkeys(ids)])
+    bodies = [one for one in found if isinstance(one, Organisation)]
+    said = events.organisers(page, event)
+    lead = Text(page.say("guide_partners", event=page.name(event), n=len(bodies)), "lead", derived=(str(len(bodies)),))
+    by_role = [Text(said, "body")] if said else []
+    return [lead, *by_role, *(organisations.organisation_card(page, body) for body in bodies)]
+
+
+def _figures(page: Page, event: Event) -> list[Block]:
+    """The figures that come from the event's own sources, and its attendance."""
+    own = set(event.sources)
+    known = [one for one in page.kb.all(Statistic) if own & set(one.sources)]
+    metrics = {one.key: one for one in page.kb.fetch([f"metric/{id_}" for id_ in dict.fromkeys(one.metric for one in known)])}
+    blocks: list[Block] = [Text(page.say("guide_figures", event=page.name(event)), "lead")]
+    if attendance := page.text(event, "attendance"):
+        blocks.append(Text(attendance, "body"))
+    for one in known:
+        metric = metrics.get(f"metric/{one.metric}")
+        if isinstance(metric, Metric):
+            blocks.append(Text(figures.lead_text(page, metric, one), "step"))
+    return blocks if len(blocks) > 1 else [Text(page.say("guide_no_figures", event=page.name(event)), "lead")]
+
+
+def _introduction(page: Page, event: Event) -> list[Block]:
+    blocks: list[Block] = [Text(page.say("guide_welcome", event=page.name(event)), "lead")]
+    where = page.say("guide_when_where", when=events.when(page, event), where=events.where(page, event))
+    blocks.append(Text(where, "body"))
+    if summary := page.text(event, "summary"):
+        blocks.append(Text(summary, "body"))
+    return [*blocks, Text(page.say("guide_ask"), "note")]
+
+
+_TOLD: Mapping[str, Callable[[Page, Event], list[Block]]] = {
+    AGENDA: _agenda,
+    SPEAKERS: _speakers,
+    PARTNERS: _partners,
+    FIGURES: _figures,
+    INTRODUCTION: _introduction,
+}
