@@ -75,6 +75,7 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
         Staff.of(settings),
         Post(application.bot, pause),
         Flood(settings.telegram_per_minute),
+        application,
     )
     gate.channel = channel
     application.bot_data[NAME] = channel

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from telegram import Message, Update, User
-from telegram.ext import ContextTypes
+from telegram.ext import Application, ContextTypes
 
 from bot.assistant import Assistant
 from bot.settings import Settings
@@ -39,8 +39,12 @@ class Channel:
     staff: Staff
     post: Post
     flood: Flood
+    application: Application[Any, Any, Any, Any, Any, Any]
     username: str = ""
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def busy(self) -> bool:
+        """Whether updates are being answered or wait to be."""
+        return self.application.update_processor.current_concurrent_updates > 0 or not self.application.update_queue.empty()
 
     def is_staff(self, user: int) -> bool:
         """Whether a user is staff."""

@@ -161,12 +161,14 @@ def _text(speech: Speech, block: Text, cards: Sequence[Card]) -> str:
 
 def lead_alone(speech: Speech, lead: str, cards: Sequence[Card]) -> str:
     """The lead of a list without the names in it, since the cards below have them; on a phone they would be read twice."""
+    if not cards:
+        return lead
     names = speech.join([card.title for card in cards])
     colon = speech.say("labelled", label="", text="").rstrip()
     before, found, after = lead.partition(names)
-    if found and cards and before.rstrip().endswith(colon):
+    if found and before.rstrip().endswith(colon):
         return before.rstrip().removesuffix(colon) + (after.strip() or speech.names("sentence")["end"])
-    return shortened(lead, _LEAD) if len(cards) > 1 else lead
+    return shortened(lead, _LEAD)
 
 
 def brief(speech: Speech, card: Card, number: int) -> str:

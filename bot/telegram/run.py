@@ -22,6 +22,7 @@ from bot.telegram.channel import NAME, Channel, aside
 from bot.telegram.face import present
 from bot.telegram.rounds import Rounds
 from bot.telegram.trouble import drop_log, keep_log
+from bot.values import Question
 
 _SLOWEST = 60.0  # seconds between two tries to reach Telegram
 _POLL = 10  # seconds that Telegram may keep a request for updates open
@@ -94,7 +95,8 @@ async def serve(settings: Settings, assistant: Assistant, stop: asyncio.Event, r
     channel.username = application.bot.username
     await aside(assistant.kb.remember, USERNAME, channel.username)
     try:
-        await present(channel, application.bot)
+        # The first answer loads dictionaries and the encoder: nobody should wait for that.
+        await asyncio.gather(present(channel, application.bot), assistant.answer(Question("solar 太阳能")))
         await application.start()
         async with _receiving(application, settings):
             rounds = asyncio.create_task(Rounds(channel).run())
