@@ -7,18 +7,26 @@ import datetime
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import guard, measures_asked
 from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
+from bot.compose.about import listing_about, source_lead
+from bot.compose.comparison import comparison_blocks
 from bot.compose.page import Page, today
+from bot.conversation import phrases
+from bot.conversation.course import after
+from bot.conversation.memory import Memory
+from bot.conversation.resolve import COMPARED, EXHAUSTED, GONE, ITSELF, RECORD, UNRESOLVED, Resolved, Resolver, Rewriter
+from bot.conversation.state import Conversation
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
 from bot.guard import Evidence
 from bot.measures_asked import MeasureAsked
+from bot.speech import Speech
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Figure, Question, Text
+from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Question, Text
 from knowledge.records import (
     Article,
     Event,
@@ -33,22 +41,55 @@ from knowledge.records import (
 from knowledge.store import KnowledgeBase
 from retrieval import documents
 from retrieval.facets import Facets
+from retrieval.index import Index
+from retrieval.language import base, fold
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
 TELLS_OF_DOMAIN = 0.0
 
 
-class Assistant:
-    """Answers questions from the knowledge base. It holds no state between questions and may be asked concurrently."""
+@dataclass(frozen=True)
+class _Ways:
+    """The ways to an answer over one generation of the index."""
 
-    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date] = today) -> None:
+    index: Index
+    finder: Finder
+    curated: CuratedReplies
+
+
+class Assistant:
+    """Answers questions from the knowledge base, and may be asked concurrently.
+
+    What a conversation is about is kept in ``memory``; without one, every question is the first.
+    """
+
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        retriever: HybridRetriever,
+        clock: Callable[[], datetime.date] = today,
+        *,
+        memory: Memory | None = None,
+        rewrite: Rewriter | None = None,
+    ) -> None:
         self.kb = kb
         self.clock = clock
         self.retriever = retriever
+        self._memory = memory
         self._understander = Understander(retriever)
-        self._finder = Finder(kb, retriever, clock)
-        self._curated = CuratedReplies(kb, retriever)
+        self._resolver = Resolver(kb, self._understander, rewrite)
+        self._ways = self._opened()
+
+    def _opened(self) -> _Ways:
+        return _Ways(self.retriever.index, Finder(self.kb, self.retriever, self.clock), CuratedReplies(self.kb, self.retriever))
+
+    def _current(self) -> _Ways:
+        """The ways to an answer, as of the newest records: what they remember of others goes with the index it was read from."""
+        self.retriever.follow()
+        if self._ways.index is not self.retriever.index:
+            self._ways = self._opened()
+        return self._ways
 
     async def answer(self, question: Question) -> Answer:
         """The reply to one question, in its language."""
@@ -58,20 +99,99 @@ class Assistant:
         """The same, in the calling thread."""
         start = time.perf_counter()
         # Names and facets are read before anything is searched for, and they too are of the newest records.
-        self.retriever.follow()
-        asked = self._understander.read(question)
-        answer = self._curated.reply(question, asked) or self._found(asked)
+        ways = self._current()
+        before = self._recalled(question.session)
+        resolved = self._resolved(question, before)
+        answer = self._answered(ways, question, resolved)
+        self._remember(question.session, after(before, resolved, answer))
         took = (time.perf_counter() - start) * 1000
-        log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, answer.route, took)
+        log.info("answered lang=%s status=%s route=%s took_ms=%.1f", answer.lang, answer.status, answer.route, took)
         return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
+
+    def about(self, keys: Sequence[str], lang: str) -> Answer:
+        """The full cards of records, by their keys; those that are no more are left out."""
+        names = " / ".join(record.name(base(lang)) for record in self.kb.fetch(keys))
+        return self._spoken_of(Resolved(names, lang, RECORD, keys=tuple(keys)))
+
+    def compared(self, keys: Sequence[str], lang: str) -> Answer:
+        """Two to four records side by side, by their keys."""
+        names = " / ".join(record.name(base(lang)) for record in self.kb.fetch(keys))
+        return self._side_by_side(Resolved(names, lang, COMPARED, keys=tuple(keys)))
+
+    def forget(self, session: str) -> None:
+        """Begin a conversation anew."""
+        if self._memory is not None:
+            self._memory.forget(session)
+
+    def _recalled(self, session: str | None) -> Conversation | None:
+        return self._memory.recall(session) if self._memory is not None and session is not None else None
+
+    def _remember(self, session: str | None, state: Conversation | None) -> None:
+        if self._memory is not None and session is not None and state is not None:
+            self._memory.keep(session, state)
+
+    def _resolved(self, question: Question, before: Conversation | None) -> Resolved:
+        """The question on its own. Without a conversation it is what was typed."""
+        if self._memory is None or question.session is None:
+            return Resolved(question.text, question.lang or "", skip=question.skip)
+        return self._resolver.resolve(question, before)
+
+    def _answered(self, ways: _Ways, question: Question, resolved: Resolved) -> Answer:
+        """The reply to a question that stands alone, or to what could not be made one."""
+        if resolved.how in UNRESOLVED:
+            return self._unresolved(resolved)
+        if resolved.how == RECORD:
+            answer = self._spoken_of(resolved)
+        elif resolved.how == COMPARED:
+            answer = self._side_by_side(resolved)
+        else:
+            standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
+            asked = self._understander.read(standing)
+            answer = (None if standing.skip else ways.curated.reply(standing, asked)) or self._found(ways.finder, asked)
+        return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
+
+    def _spoken_of(self, resolved: Resolved) -> Answer:
+        """The records that a follow-up points to, with what it asks of them."""
+        of = self._understander.read(Question(resolved.about, resolved.lang))
+        asked = replace(of, text=resolved.question, lang=resolved.lang, names=(), talk=None)
+        page = Page(self.kb, asked.lang, today=self.clock())
+        blocks = [block for record in self.kb.fetch(resolved.keys) for block in self._about(page, asked, resolved, record)]
+        if not blocks:
+            return self._unresolved(replace(resolved, how=GONE))
+        return self._vouched(page, asked, Answer(asked.text, asked.lang, ANSWERED, tuple(blocks), route=RECORD))
+
+    def _about(self, page: Page, asked: Understanding, resolved: Resolved, record: Record) -> list[Block]:
+        fields = phrases.fields(fold(resolved.about))
+        if isinstance(record, Listing):
+            return listing_about(
+                page, record, [*fields, *(one for one in ("contact", "website", "cost") if one in asked.aspects)]
+            )
+        lead: list[Block] = [source_lead(page, record)] if "source" in fields else []
+        return [*lead, *_COMPOSERS[record.KIND](self, page, asked, Finding(record.KIND, (record,)))[bool(lead) :]]
+
+    def _side_by_side(self, resolved: Resolved) -> Answer:
+        page = Page(self.kb, resolved.lang, today=self.clock())
+        records = self.kb.fetch(resolved.keys)
+        if len(records) < 2:
+            return self._unresolved(replace(resolved, how=GONE))
+        asked = Understanding(resolved.question, resolved.lang, Facets())
+        blocks = tuple(comparison_blocks(page, records))
+        return self._vouched(page, asked, Answer(asked.text, asked.lang, ANSWERED, blocks, route=COMPARED))
+
+    def _unresolved(self, resolved: Resolved) -> Answer:
+        """What is said to a follow-up that leans on nothing, or on what is not there."""
+        page = Page(self.kb, resolved.lang, today=self.clock())
+        status = ANSWERED if resolved.how == EXHAUSTED else NEEDS_CLARIFICATION
+        blocks = tuple(talk.unresolved_blocks(page, resolved.how, resolved.number, [one.label for one in resolved.choices]))
+        return Answer(resolved.question, resolved.lang, status, blocks, route=resolved.how, choices=resolved.choices)
 
     def curated(self, question: Question) -> Answer | None:
         """The answer that staff gave to this question, if they did."""
-        return self._curated.reply(question, self._understander.read(question))
+        return self._current().curated.reply(question, self._understander.read(question))
 
-    def _found(self, asked: Understanding) -> Answer:
-        finding = self._finder.find(asked)
-        return replace(self._compose(asked, finding), route=finding.route)
+    def _found(self, finder: Finder, asked: Understanding) -> Answer:
+        finding = finder.find(asked)
+        return replace(self._compose(asked, finding), route=finding.route, more=finding.more)
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""
@@ -103,7 +223,7 @@ class Assistant:
         if not dropped:
             return answer
         log.warning("guard left out what no record says: %s", ", ".join(dropped[:5]))
-        if any(isinstance(block, Card | Figure) or block.role == "lead" for block in blocks):
+        if any(not isinstance(block, Text) or block.role == "lead" for block in blocks):
             return replace(answer, blocks=tuple(blocks))
         return replace(answer, status=NOT_FOUND, blocks=tuple(talk.silence_blocks(page, outside=False)))
 
@@ -133,7 +253,14 @@ def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: F
     blocks = listings.listing_blocks(
         page, found, why=assistant._why(asked, found), scores=finding.scores, scope=_scope(page, finding)
     )
-    if finding.count > len(found):
+    if finding.skip:
+        first, last = str(finding.skip + 1), str(finding.skip + len(found))
+        names = page.speech.join([page.name(listing) for listing in found])
+        lead = Speech(page.lang, "conversation").say(
+            "listings_page", first=first, last=last, scope=_scope(page, finding), names=names
+        )
+        blocks[0] = Text(lead, "lead", derived=(first, last))
+    elif finding.count > len(found):
         names = page.speech.join([page.name(listing) for listing in found])
         more = page.say(
             "listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.settings import Settings
 from knowledge import starter
@@ -16,6 +17,9 @@ from retrieval.embed import Embedder, make_embedder
 from retrieval.errors import IndexMissing, IndexOutOfDate
 from retrieval.index import Index, Progress
 from retrieval.retriever import HybridRetriever
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
 
 STARTER = "starter"
 
@@ -74,6 +78,14 @@ def in_step(settings: Settings, kb: KnowledgeBase, embedder: Embedder) -> bool:
     except (IndexMissing, IndexOutOfDate):
         return False
     return True
+
+
+def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
+    """The assistant over the current index, with the conversations of this database."""
+    from bot.assistant import Assistant
+    from bot.conversation.memory import StoredMemory
+
+    return Assistant(kb, open_retriever(settings, kb), memory=StoredMemory.open(settings, kb))
 
 
 def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from bot.values import Block, Card, Cited, Figure, Text
+from bot.values import Block, Card, Cited, Figure, Table, Text
 from knowledge.datings import datings
 from knowledge.numerals import numerals
 from knowledge.records import Record, Statistic
@@ -115,7 +115,7 @@ def guarded(blocks: Sequence[Block], evidence: Evidence) -> tuple[list[Block], l
             own = Evidence.joined([evidence, Evidence.allowed(*block.derived)]) if block.derived else evidence
             one: Block | None = _text(block, own, dropped)
         else:
-            one = _card(block, evidence, dropped) if isinstance(block, Card) else _figure(block, evidence, dropped)
+            one = _shown(block, evidence, dropped)
         if one is not None:
             kept.append(one)
     return kept, dropped
@@ -124,6 +124,18 @@ def guarded(blocks: Sequence[Block], evidence: Evidence) -> tuple[list[Block], l
 def _text(block: Text, evidence: Evidence, dropped: list[str]) -> Text | None:
     said = _sentences(block.text, evidence, dropped)
     return None if not said else block if said == block.text else replace(block, text=said)
+
+
+def _shown(block: Card | Figure | Table, evidence: Evidence, dropped: list[str]) -> Block | None:
+    if isinstance(block, Table):
+        return _table(block, evidence, dropped)
+    return _card(block, evidence, dropped) if isinstance(block, Card) else _figure(block, evidence, dropped)
+
+
+def _table(table: Table, evidence: Evidence, dropped: list[str]) -> Table:
+    """The table with its unfounded sentences left out; the names of its columns are those of records."""
+    rows = tuple((label, tuple(_sentences(cell, evidence, dropped) for cell in cells)) for label, cells in table.rows)
+    return replace(table, rows=rows)
 
 
 def _card(card: Card, evidence: Evidence, dropped: list[str]) -> Card | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.speech import Speech
-from bot.values import Answer, Block, Card, Cited, Figure, Text
+from bot.values import Answer, Block, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
 
 
@@ -27,7 +27,11 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "items": [_in_script(speech, card.as_dict()) for card in answer.cards],
         "figures": [_in_script(speech, figure.as_dict()) for figure in answer.figures],
         "took_ms": answer.took_ms,
+        "resolved": answer.resolved,
+        "more": answer.more,
+        "choices": [_in_script(speech, choice.as_dict()) for choice in answer.choices],
         **({"session": answer.session} if answer.session is not None else {}),
+        **({"table": _in_script(speech, answer.table.as_dict())} if answer.table else {}),
     }
 
 
@@ -45,6 +49,8 @@ def _lines(speech: Speech, block: Block) -> Iterator[str]:
         yield f"  {block.text}" if block.role == "step" else block.text
     elif isinstance(block, Figure):
         yield from figure_lines(speech, block)
+    elif isinstance(block, Table):
+        yield from table_lines(speech, block)
     else:
         yield from card_lines(speech, block)
 
@@ -58,6 +64,15 @@ def card_lines(speech: Speech, card: Card) -> Iterator[str]:
     if card.contact:
         yield "  " + speech.say("labelled", label=speech.say("contact"), text=card.contact)
     yield from source_lines(speech, card.sources)
+
+
+def table_lines(speech: Speech, table: Table) -> Iterator[str]:
+    """A comparison as lines: each thing that is compared, with what every record says of it."""
+    for label, cells in table.rows:
+        yield ""
+        yield label
+        for name, cell in zip(table.names, cells, strict=True):
+            yield "  " + speech.say("labelled", label=name, text=cell)
 
 
 def heading(speech: Speech, card: Card) -> str:

@@ -21,6 +21,7 @@ TOKEN_HASH = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2}):([\w-]{16,}={0,2}
 TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{10,}", re.ASCII)
 
 _LONGEST = 3650  # days
+_DAY = 1440  # minutes
 
 
 def _data_dir() -> Path:
@@ -61,6 +62,13 @@ def _days(value: object) -> int:
     said = str(value).strip()
     if not (said.isascii() and said.isdigit() and 1 <= int(said) <= _LONGEST):
         raise PydanticCustomError("days", "no number of days", {"expected": f"1 … {_LONGEST}"})
+    return int(said)
+
+
+def _minutes(value: object) -> int:
+    said = str(value).strip()
+    if not (said.isascii() and said.isdigit() and 1 <= int(said) <= _DAY):
+        raise PydanticCustomError("minutes", "no number of minutes", {"expected": f"1 … {_DAY}"})
     return int(said)
 
 
@@ -134,6 +142,9 @@ class Settings(BaseSettings):
     )
     staff_token: SecretStr | None = Field(
         default=None, description="The token itself, for staff commands that nobody types it into"
+    )
+    conversation_minutes: Annotated[int, BeforeValidator(_minutes)] = Field(
+        default=60, description="Minutes after which a conversation is forgotten"
     )
     stale_after_days: Annotated[int, BeforeValidator(_days)] = Field(
         default=730, description="Days after which a record or a source is due for review"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -14,6 +15,7 @@ from bot.shell import OK, Shell, report, safe
 from bot.speech import Speech
 from bot.staff.visit import CHAT, Visit
 from bot.values import Answer, Block, Card, Figure, Question, Text
+from bot.values import Table as Compared
 from knowledge.dates import PartialDate
 
 if TYPE_CHECKING:
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 
     from bot.assistant import Assistant
 
-SESSION = "terminal"
 HISTORY = "history"
 LEAVE = ("/quit", "/exit", "/q", "/退出")
 HELP = ("/help", "/?", "/帮助", "/幫助")
+NEW = ("/new", "/新对话", "/新對話")
 _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"https?://[!-;=?-~]+[!-+/-9=?-Z_a-z~]")
 _ROLES = {"lead": "bold", "note": "italic", "step": "", "body": ""}
@@ -49,27 +51,44 @@ def chat(shell: Shell, *, build: bool = True, assistant: Assistant | None = None
     return talk(shell, assistant, PromptSession(history=_history(shell)), visit)
 
 
+def new_session() -> str:
+    """A name for the conversation of one chat, which no other chat has."""
+    return f"terminal:{secrets.token_hex(8)}"
+
+
 def talk(shell: Shell, assistant: Assistant, prompt: PromptSession[str], visit: Visit | None = None) -> int:
     """The conversation at the prompt; an answer that fails is reported and the conversation goes on."""
     visit = visit or Visit(None, CHAT, "")
+    session = new_session()
     try:
         while True:
             typed = prompt.prompt("› ").strip()
             if typed in LEAVE:
                 break
             if typed.startswith("/"):
-                said = shell.say("chat_help") if typed in HELP else visit.command(typed, shell.speech.lang)
+                said = _commanded(shell, assistant, typed, visit, session)
                 shell.line(said or shell.say("no_such_command", typed=typed))
             elif typed:
-                _reply(shell, assistant, typed, visit)
+                _reply(shell, assistant, typed, visit, session)
     except (EOFError, KeyboardInterrupt):
         pass
+    assistant.forget(session)
     shell.line(shell.say("leaving"))
     return OK
 
 
-def _reply(shell: Shell, assistant: Assistant, typed: str, visit: Visit) -> None:
-    asked = question(typed, shell.speech.lang, session=SESSION)
+def _commanded(shell: Shell, assistant: Assistant, typed: str, visit: Visit, session: str) -> str | None:
+    """What is replied to a command; None when it is none."""
+    if typed in HELP:
+        return shell.say("chat_help")
+    if typed in NEW:
+        assistant.forget(session)
+        return shell.say("new_conversation")
+    return visit.command(typed, shell.speech.lang)
+
+
+def _reply(shell: Shell, assistant: Assistant, typed: str, visit: Visit, session: str) -> None:
+    asked = question(typed, shell.speech.lang, session=session)
     try:
         answer = assistant.answer_now(asked)
     except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
@@ -82,7 +101,7 @@ def _reply(shell: Shell, assistant: Assistant, typed: str, visit: Visit) -> None
 def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
     """Answer each line of input in plain text, a blank line between replies; returns the worst exit code."""
     assistant: Assistant | None = None
-    visit = Visit(None, CHAT, "")
+    visit, session = Visit(None, CHAT, ""), new_session()
     worst, replies = OK, 0
     for line in lines:
         typed = line.decode("utf-8-sig", errors="replace").strip()
@@ -93,10 +112,10 @@ def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
         if assistant is None:
             assistant = shell.assistant(build=build)
             visit = Visit.open(shell.settings, assistant, CHAT)
-        asked = question(typed, shell.speech.lang, session=SESSION)
+        asked = question(typed, shell.speech.lang, session=session)
         answer: Answer | None = None
         try:
-            said = shell.say("chat_help") if typed in HELP else visit.command(typed, shell.speech.lang)
+            said = _commanded(shell, assistant, typed, visit, session)
             if said is None:
                 answer = assistant.answer_now(asked)
                 said = render.text(answer)
@@ -107,6 +126,8 @@ def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
         replies += 1
         if answer is not None:
             visit.answered(asked, answer)
+    if assistant is not None:
+        assistant.forget(session)
     return worst
 
 
@@ -143,8 +164,24 @@ def _block(speech: Speech, block: Block) -> RenderableType:
         _, title, *lines = render.card_lines(speech, block)
         body = [_styled(speech, title.removeprefix("■ "), "bold"), *(_labelled(speech, line) for line in lines)]
         return Panel(Styled("\n").join(body), border_style="green", expand=False)
+    if isinstance(block, Compared):
+        return _compared(speech, block)
     assert isinstance(block, Text)
     return _styled(speech, f"  {block.text}" if block.role == "step" else block.text, _ROLES.get(block.role, ""))
+
+
+def _compared(speech: Speech, compared: Compared) -> Table:
+    """Records side by side, a column each."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_lines=True)
+    table.add_column("", style="dim", no_wrap=True)
+    for name in compared.names:
+        table.add_column(_styled(speech, name), overflow="fold")
+    for label, cells in compared.rows:
+        table.add_row(_styled(speech, label), *(_styled(speech, cell) for cell in cells))
+    return table
 
 
 def _table(speech: Speech, own: Speech, figures: Iterable[Figure]) -> Table:

@@ -54,7 +54,7 @@ _ANY_WORD = re.compile(r"[^\W_]")
 class Understanding:
     """What a question says before anything is looked up. ``content`` are the words left when names, facets, phrases that say
 
-    what is asked and mere framing are taken away: what has to be searched for.
+    what is asked and mere framing are taken away: what has to be searched for. ``skip`` finds have been shown before.
     """
 
     text: str
@@ -66,6 +66,7 @@ class Understanding:
     content: tuple[str, ...] = ()
     mended: tuple[tuple[str, str], ...] = ()
     singles: tuple[str, ...] = ()
+    skip: int = 0
 
     @property
     def base(self) -> str:
@@ -115,7 +116,7 @@ class Understander:
             names = [*(name for name in names if _apart(name, guessed)), guessed]
             mended = (*mended, (guessed.text, guessed.name))
             content, singles = self._content(text, names, facets, aspects)
-        return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended, singles)
+        return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended, singles, question.skip)
 
     def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". Nor is what is

@@ -127,7 +127,24 @@ class Figure:
         }
 
 
-Block = Text | Card | Figure
+@dataclass(frozen=True)
+class Table:
+    """Records side by side, a column each; a row is a label and what it says of each of them."""
+
+    keys: tuple[str, ...]
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The table in the JSON contract."""
+        columns = [
+            {"id": key.split("/", 1)[1], "kind": key.split("/", 1)[0], "name": name}
+            for key, name in zip(self.keys, self.names, strict=True)
+        ]
+        return {"columns": columns, "rows": [{"label": label, "cells": list(cells)} for label, cells in self.rows]}
+
+
+Block = Text | Card | Figure | Table
 
 MEANING, NARROW, WIDEN, SPELLING = "meaning", "narrow", "widen", "spelling"
 
@@ -142,6 +159,25 @@ class Choice:
     label: str
     ask: str
     kind: str = MEANING
+
+    def as_dict(self) -> dict[str, Any]:
+        """The choice in the JSON contract."""
+        return {"label": self.label, "ask": self.ask, "kind": self.kind}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How a question was understood and answered, for ``--explain``; values as they were read, names with their keys.
+
+    ``how`` says what the conversation made of it, ``scores`` are those of what is shown, by key.
+    """
+
+    how: str
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    facets: tuple[tuple[str, str], ...] = ()
+    aspects: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +198,7 @@ class Answer:
     resolved: str | None = field(default=None, compare=False)
     more: int = 0
     choices: tuple[Choice, ...] = ()
+    explained: Explained | None = field(default=None, compare=False)
 
     @property
     def cards(self) -> list[Card]:
@@ -172,3 +209,8 @@ class Answer:
     def figures(self) -> list[Figure]:
         """The figures shown."""
         return [block for block in self.blocks if isinstance(block, Figure)]
+
+    @property
+    def table(self) -> Table | None:
+        """The comparison shown, if there is one."""
+        return next((block for block in self.blocks if isinstance(block, Table)), None)

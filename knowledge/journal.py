@@ -1,4 +1,4 @@
-"""The journal beside the records: questions that were asked, answers that staff gave, and who wants to be told.
+"""The journal beside the records: questions asked, answers by staff, who wants to be told, and what is being talked about.
 
 Nothing here is a record: it is in no index, no export and no fingerprint. Times are UTC without a zone, since SQLite keeps
 none. A ``conversation`` is a pseudonym, never a name or an id of a channel.
@@ -87,3 +87,13 @@ class CuratedVersion(SQLModel, table=True):
     text_zh: str | None = text_column()
     source_title: str = Field(sa_type=Text)
     source_url: str = Field(sa_type=Text)
+
+
+class OpenConversation(SQLModel, table=True):
+    """What a conversation is about at present, so that a follow-up is understood. It is forgotten after a while."""
+
+    __tablename__ = "conversation"
+
+    conversation: str = Field(primary_key=True)
+    touched_at: datetime = _time(index=True)
+    state: str = Field(sa_type=Text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.compose.page import Page
-from bot.values import Block, Text
+from bot.values import Block, Card, Text
 from knowledge.records import Listing
 
 
@@ -20,21 +20,21 @@ def listing_blocks(
     """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
     blocks: list[Block] = [Text(_lead(page, listings, scope), "lead", derived=(str(len(listings)),))]
     for listing in listings:
-        blocks.append(
-            page.card(
-                listing,
-                [
-                    ("what_it_does", page.text(listing, "summary")),
-                    ("facts", facts(page, listing)),
-                    ("ip", page.text(listing, "ip")),
-                    ("why", _why(page, why.get(listing.key, ()))),
-                    ("note", page.text(listing, "note")),
-                ],
-                kind=listing.kind,
-                score=scores.get(listing.key, 0.0),
-            )
-        )
+        said = _why(page, why.get(listing.key, ()))
+        blocks.append(listing_card(page, listing, why=said, score=scores.get(listing.key, 0.0)))
     return blocks
+
+
+def listing_card(page: Page, listing: Listing, *, why: str | None = None, score: float = 0.0) -> Card:
+    """The card of a listing, with why it was found if it was searched for."""
+    lines = [
+        ("what_it_does", page.text(listing, "summary")),
+        ("facts", facts(page, listing)),
+        ("ip", page.text(listing, "ip")),
+        ("why", why),
+        ("note", page.text(listing, "note")),
+    ]
+    return page.card(listing, lines, kind=listing.kind, score=score)
 
 
 def facts(page: Page, listing: Listing) -> str:

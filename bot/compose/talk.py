@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.compose.page import Page
+from bot.speech import Speech
 from bot.values import Block, Text
 
 
@@ -23,6 +24,15 @@ def silence_blocks(page: Page, *, outside: bool, scope: str = "", near: Sequence
     lead = page.say("not_found_in", scope=scope) if scope else page.say("not_found")
     step = page.say("wider", names=page.speech.join(list(near))) if near else page.say("not_found_next", link=page.desk)
     return [Text(lead, "lead"), Text(step, "step")]
+
+
+def unresolved_blocks(page: Page, why: str, number: int, choices: Sequence[str]) -> list[Block]:
+    """Why a follow-up cannot be answered: nothing was said before, or what it points to is not there."""
+    own = Speech(page.lang, "conversation")
+    key = {("exhausted", 0): "exhausted_none", ("out_of_range", 1): "out_of_range_one"}.get((why, number), why)
+    said = own.say(key, n=number)
+    steps = [Text(f"{place}. {name}", "step", derived=(str(place),)) for place, name in enumerate(choices, 1)]
+    return [Text(said, "lead", derived=(str(number),)), *steps]
 
 
 def choice_blocks(page: Page, name: str, choices: Sequence[str]) -> list[Block]:

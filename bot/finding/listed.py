@@ -104,7 +104,15 @@ class Listed:
         if not keys:
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         # Nothing but facets was said, so every one fits alike: the order is the same in each language.
-        return Finding("listings", self.shelf.fetch(keys[:SHOWN]), scope=self.shelf.scope(asked), count=len(keys))
+        page = keys[asked.skip : asked.skip + SHOWN]
+        return Finding(
+            "listings",
+            self.shelf.fetch(page),
+            scope=self.shelf.scope(asked),
+            count=len(keys),
+            found=tuple(keys),
+            skip=asked.skip,
+        )
 
     def place(self, asked: Understanding) -> Finding | None:
         """A bare place name: what there is on it."""
@@ -119,5 +127,9 @@ class Listed:
             keys = self.shelf.keys([(f"type:{table}",), *narrowed])
             if keys:
                 route = "event" if route == "events" and len(keys) == 1 else route
-                return Finding(route, self.shelf.fetch(keys[:SHOWN]), scope=self.shelf.scope(asked), count=len(keys))
+                page = self.shelf.fetch(keys[asked.skip : asked.skip + SHOWN])
+                found = tuple(keys) if len(keys) > 1 else ()
+                return Finding(
+                    route, page, scope=self.shelf.scope(asked), count=len(keys), found=found, skip=asked.skip if found else 0
+                )
         return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)

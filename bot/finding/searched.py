@@ -23,6 +23,7 @@ LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"listing", "organisation", "person"})
 _SAME_LISTINGS = 3.5  # listings this near the best are shown with it
+_MOST_LISTINGS = 40  # listings looked at, those of further pages included
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
 # What a question is after, and the kinds of record that can say it.
@@ -145,23 +146,29 @@ class Searched:
         groups = [LISTINGS, *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")]]
         if kinds:
             groups.append(tuple(f"kind:{kind}" for kind in kinds))
-        return self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=12), groups[1:]
+        return self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=_MOST_LISTINGS), groups[
+            1:
+        ]
 
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
         found, narrowed = self.listings(asked)
-        kept = [hit for hit in found.hits if hit.score >= found.hits[0].score - _SAME_LISTINGS][:SHOWN]
-        if kept and self.relevance.sure(asked, kept[:3]) >= 0:
+        near = [hit for hit in found.hits if hit.score >= found.hits[0].score - _SAME_LISTINGS]
+        if near and self.relevance.sure(asked, near[:3]) >= 0:
+            # The first page is believed together; each one behind it has to answer by itself.
+            kept = near[:SHOWN] + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
             return Finding(
                 "listings",
-                self.shelf.fetch([hit.key for hit in kept]),
+                self.shelf.fetch([hit.key for hit in kept[asked.skip : asked.skip + SHOWN]]),
                 {hit.key: hit.score for hit in kept},
                 self.shelf.scope(asked),
+                found=tuple(hit.key for hit in kept),
+                skip=asked.skip,
             )
         if narrowed:
             wide = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, (LISTINGS,)), k=3).hits
-            near = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
-            return Finding("silence", scope=self.shelf.scope(asked), choices=near, confidence=found.confidence)
+            others = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
+            return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
         return Finding("silence", confidence=found.confidence)
 
     def without_places(self, asked: Understanding) -> str:

@@ -28,7 +28,10 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key."""
+    """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key.
+
+    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them.
+    """
 
     route: str
     records: tuple[Record, ...] = ()
@@ -40,6 +43,13 @@ class Finding:
     choices: tuple[Record, ...] = ()
     own: tuple[str, ...] = ()
     confidence: float = 1.0
+    found: tuple[str, ...] = ()
+    skip: int = 0
+
+    @property
+    def more(self) -> int:
+        """How many wait behind the records."""
+        return max(len(self.found) - self.skip - len(self.records), 0)
 
 
 class Shelf:

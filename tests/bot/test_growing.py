@@ -245,6 +245,27 @@ def test_at_the_very_next_question(shop: Shop) -> None:
     assert "person/lyu" not in shop.says("吕思远是谁？")
 
 
+@pytest.mark.parametrize("question", ["how many kelp mats were woven?", "海带垫编织了多少张？", "海帶墊編織了多少張？"])
+def test_what_was_remembered_goes(shop: Shop, question: str) -> None:
+    """An assistant that has told a figure tells one that came since, of a metric that was not there before."""
+
+    def counted(id_: str, en: str, zh: str, value: int) -> list[Record]:
+        metric = made("metric", id_, name={"en": en, "zh": zh})
+        scope = {"en": "Kenya", "zh": "肯尼亚"}
+        return [metric, made("statistic", f"{id_}-2025", metric=id_, value=value, as_of="2025-12-31", scope=scope, place="KE")]
+
+    def told(text: str) -> list[float]:
+        return [figure.value for figure in assistant.answer_now(Question(text)).figures]
+
+    assistant = Assistant(shop.kb, shop.retriever)
+    shop.kb.save([SOURCE, *counted("reed_boats", "Reed boats built", "芦苇船建造数量", 77)], origin="test")
+    shop.build()
+    assert told("how many reed boats has Kenya built?") == [77]
+    shop.kb.save(counted("kelp_mats", "Kelp mats woven", "海带垫编织数量", 4210), origin="test")
+    shop.build()
+    assert told(question) == [4210]
+
+
 @pytest.mark.parametrize("question", ["solar panels for a balcony that plug into a socket", "插上插座就能用的阳台光伏"])
 def test_what_is_gone_is_not_found(shop: Shop, question: str) -> None:
     """A deleted record is among no hits, however many are asked for, narrowed or not, nor under its name or a facet."""

@@ -15,7 +15,7 @@ import bot
 from bot.speech import LANGUAGES, LOCALES, Speech, cues
 
 FILES = sorted(path.name for path in (LOCALES / "en").glob("*.yaml"))
-LISTENED = ("cues.yaml", "measures.yaml")  # phrases of a language, which need not match the other's one by one
+LISTENED = ("cues.yaml", "measures.yaml", "followups.yaml")  # phrases of a language, which need not match the other's one by one
 SAYING = re.compile(r"""\b(?:say|names|lines)\(\s*"(\w+)\"""")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 

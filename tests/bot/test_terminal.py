@@ -42,6 +42,9 @@ class Parrot:
             raise ZeroDivisionError
         return Answer(question.text, question.lang or "en", "answered", (Text(f"You said: {question.text}", "lead"),))
 
+    def forget(self, session: str) -> None:
+        """A parrot remembers nothing."""
+
 
 def printed(answer: Answer, **options) -> str:
     """What a person sees of an answer on a wide terminal."""

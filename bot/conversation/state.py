@@ -1,0 +1,85 @@
+"""What a conversation is about: the last question that stands alone, and what was shown for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.values import MEANING, Choice
+
+_MOST = 60  # records of a list that ordinals can reach
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A choice that was offered and may be picked by its number, its name or part of it."""
+
+    label: str
+    ask: str
+    kind: str = MEANING
+
+    @classmethod
+    def of(cls, choice: Choice) -> Pending:
+        """The choice as it is remembered."""
+        return cls(choice.label, choice.ask, choice.kind)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The state of one conversation, small enough to be written after every reply.
+
+    ``question`` stands alone; its names and facets are read from it again, and so are those of today's records.
+    ``listed`` are the keys shown for it so far, in order, ``page`` is where the last reply began in them, ``more`` wait behind.
+    ``focus`` are the records spoken of last; ``said`` is what was asked about them, with ``{}`` for their name.
+    """
+
+    question: str
+    lang: str
+    route: str = ""
+    listed: tuple[str, ...] = ()
+    page: int = 0
+    more: int = 0
+    focus: tuple[str, ...] = ()
+    said: str = ""
+    choices: tuple[Pending, ...] = ()
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The keys of the last page of the list."""
+        return self.listed[self.page :]
+
+    def dump(self) -> str:
+        """The state as text."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def load(cls, text: str) -> Conversation:
+        """The state that :meth:`dump` wrote; ValueError for anything else."""
+        said: Any = json.loads(text)
+        try:
+            return cls(
+                str(said["question"]),
+                str(said["lang"]),
+                str(said["route"]),
+                listed=_keys(said["listed"]),
+                page=int(said["page"]),
+                more=int(said["more"]),
+                focus=_keys(said["focus"]),
+                said=str(said["said"]),
+                choices=tuple(Pending(str(one["label"]), str(one["ask"]), str(one["kind"])) for one in said["choices"]),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"no state of a conversation: {text[:80]}") from error
+
+
+def listed(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of a list, no more than are kept."""
+    return tuple(dict.fromkeys(keys))[:_MOST]
+
+
+def _keys(value: Any) -> tuple[str, ...]:
+    if isinstance(value, Mapping | str) or not all(isinstance(key, str) and "/" in key for key in value):
+        raise TypeError("no keys")
+    return tuple(value)
