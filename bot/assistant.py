@@ -17,7 +17,7 @@ from bot.compose.page import Page, today
 from bot.conversation import phrases
 from bot.conversation.course import after
 from bot.conversation.memory import Memory
-from bot.conversation.resolve import COMPARED, EXHAUSTED, GONE, ITSELF, RECORD, UNRESOLVED, Resolved, Resolver, Rewriter
+from bot.conversation.resolve import COMPARED, EXHAUSTED, GONE, ITSELF, PAGE, RECORD, UNRESOLVED, Resolved, Resolver, Rewriter
 from bot.conversation.state import Conversation
 from bot.finding.finder import Finder
 from bot.finding.shelf import Finding
@@ -118,6 +118,11 @@ class Assistant:
         names = " / ".join(record.name(base(lang)) for record in self.kb.fetch(keys))
         return self._side_by_side(Resolved(names, lang, COMPARED, keys=tuple(keys)))
 
+    def heard(self, question: Question, answer: Answer) -> None:
+        """Take an answer that was made elsewhere into the conversation, so that it can be gone on from."""
+        resolved = Resolved(question.text, answer.lang)
+        self._remember(question.session, after(self._recalled(question.session), resolved, answer))
+
     def forget(self, session: str) -> None:
         """Begin a conversation anew."""
         if self._memory is not None:
@@ -134,6 +139,8 @@ class Assistant:
         """The question on its own. Without a conversation it is what was typed."""
         if self._memory is None or question.session is None:
             return Resolved(question.text, question.lang or "", skip=question.skip)
+        if question.skip and before is not None and question.text == before.question:
+            return Resolved(question.text, question.lang or "", PAGE, skip=question.skip)
         return self._resolver.resolve(question, before)
 
     def _answered(self, ways: _Ways, question: Question, resolved: Resolved) -> Answer:
@@ -147,7 +154,9 @@ class Assistant:
         else:
             standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
             asked = self._understander.read(standing)
-            answer = (None if standing.skip else ways.curated.reply(standing, asked)) or self._found(ways.finder, asked)
+            answer = (None if standing.skip else ways.curated.reply(standing, asked)) or self._found(
+                ways.finder, asked, question.take
+            )
         return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
 
     def _spoken_of(self, resolved: Resolved) -> Answer:
@@ -189,9 +198,9 @@ class Assistant:
         """The answer that staff gave to this question, if they did."""
         return self._current().curated.reply(question, self._understander.read(question))
 
-    def _found(self, finder: Finder, asked: Understanding) -> Answer:
-        finding = finder.find(asked)
-        return replace(self._compose(asked, finding), route=finding.route, more=finding.more)
+    def _found(self, finder: Finder, asked: Understanding, take: int) -> Answer:
+        finding = finder.find(asked).page(asked.skip, take)
+        return replace(self._compose(asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""
@@ -263,7 +272,11 @@ def _listings(assistant: Assistant, page: Page, asked: Understanding, finding: F
     elif finding.count > len(found):
         names = page.speech.join([page.name(listing) for listing in found])
         more = page.say(
-            "listings_more", n=finding.count, shown=len(found), scope=page.speech.join(list(finding.scope)), names=names
+            "listings_more" if finding.scope and not finding.scores else "listings_first",
+            n=finding.count,
+            shown=len(found),
+            scope=_scope(page, finding) if finding.scores else page.speech.join(list(finding.scope)),
+            names=names,
         )
         blocks[0] = Text(more, "lead", derived=(str(finding.count), str(len(found))))
     return blocks
@@ -277,7 +290,9 @@ def _organisation(_: Assistant, page: Page, asked: Understanding, finding: Findi
 
 def _organisations(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Organisation)]
-    return organisations.organisations_blocks(page, found, scope=_scope(page, finding), scores=finding.scores)
+    return organisations.organisations_blocks(
+        page, found, scope=_scope(page, finding), scores=finding.scores, total=_total(finding)
+    )
 
 
 def _person(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -289,7 +304,7 @@ def _person(_: Assistant, page: Page, asked: Understanding, finding: Finding) ->
 
 def _people(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Person)]
-    return people.people_blocks(page, found, event=finding.event, scores=finding.scores)
+    return people.people_blocks(page, found, event=finding.event, scores=finding.scores, total=_total(finding))
 
 
 def _event(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -300,7 +315,7 @@ def _event(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> 
 
 def _events(_: Assistant, page: Page, __: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Event)]
-    return events.events_blocks(page, found, scope=_scope(page, finding), scores=finding.scores)
+    return events.events_blocks(page, found, scope=_scope(page, finding), scores=finding.scores, total=_total(finding))
 
 
 def _programme(_: Assistant, page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -402,6 +417,11 @@ _COMPOSERS: Mapping[str, Composer] = {
 
 
 _STATUS: Mapping[str, str] = {"choice": NEEDS_CLARIFICATION, "empty": NEEDS_CLARIFICATION, "no_figure": NOT_FOUND}
+
+
+def _total(finding: Finding) -> int:
+    """How many there are, of which the records may be a page."""
+    return len(finding.found) or len(finding.records)
 
 
 def _scope(page: Page, finding: Finding) -> str:

@@ -6,20 +6,23 @@ Only what is on record of the event is told; what is asked beyond it is left to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.compose import events, figures, organisations, people
 from bot.compose.page import Page
+from bot.speech import cues
 from bot.understand import Understander, Understanding
-from bot.values import ANSWERED, Answer, Block, Question, Text
+from bot.values import ANSWERED, NOT_FOUND, Answer, Block, Card, Question, Text
 from knowledge.records import Appearance, Event, Metric, Organisation, Person, Record, Statistic, split_key
 from knowledge.store import KnowledgeBase
+from retrieval.language import fold
 from retrieval.retriever import HybridRetriever, Query
 
 ROUTE = "event_guide"
 AGENDA, SPEAKERS, PARTNERS, FIGURES, INTRODUCTION = "agenda", "speakers", "partners", "figures", "introduction"
 PARTS = (AGENDA, SPEAKERS, PARTNERS, FIGURES)
-_NEAR = 1.5  # standard deviations below the best find
 _MOST = 4
+_TELLING = ("title", "role", "topic", "organisation_name", "note")
 _OF_THE_EVENT = frozenset({"when", "where", "organiser", "attendance", "agenda", "results"})
 _ANY_EVENT = frozenset(
     {"this", "event", "events", "here", "today", "活动", "会议", "今天", "本次", "这次", "现场", "talk", "meet", "聊"}
@@ -56,57 +59,101 @@ class EventGuide:
         elsewhere = set(asked.named("event")) - {event.key}
         if asked.talk or elsewhere:
             return None
-        blocks = self._told(Page(self._kb, asked.lang), event, asked)
+        page = Page(self._kb, asked.lang)
+        topic = [word for word in asked.topic if word not in _ANY_EVENT]
+        if topic and self._wants_people(asked) and not self._named(event, asked):
+            return self._closest(page, event, asked, topic)
+        blocks = self._told(page, event, asked, topic)
         return _answer(question.text, asked.lang, blocks) if blocks else None
 
-    def _told(self, page: Page, event: Event, asked: Understanding) -> list[Block] | None:
-        wanted = asked.aspects & _OF_THE_EVENT
+    def _wants_people(self, asked: Understanding) -> bool:
+        people = asked.aspects & {"who", "said"} or "person" in asked.facets.values("kind")
+        return bool(people) or _heard("event_people", fold(asked.text))
+
+    def _told(self, page: Page, event: Event, asked: Understanding, topic: Sequence[str]) -> list[Block] | None:
+        wanted, wants_people = asked.aspects & _OF_THE_EVENT, self._wants_people(asked)
+        text = fold(asked.text)
         if named := self._named(event, asked):
             return _found(page, event, named)
-        topic = [word for word in asked.topic if word not in _ANY_EVENT]
-        about_people = bool(asked.aspects & {"who", "said"}) or "person" in asked.facets.values("kind")
-        if wanted and not topic and not about_people:
-            return events.event_blocks(page, event, wanted)
-        if about_people or _listens_for_speakers(page, asked):
-            return self._closest(page, event, asked, topic) if topic else _speakers(page, event)
-        if asked.wants_figures and not topic and not asked.facets.mentions:
+        elsewhere = any(mention.facet in ("country", "city", "sector") for mention in asked.facets.mentions)
+        if _heard("event_figures", text) and not topic and not elsewhere:
             return _figures(page, event)
+        if bodies := asked.named("organisation"):
+            names = page.speech.join([page.name(body) for body in self._kb.fetch(bodies)])
+            return [Text(page.say("guide_nobody", event=page.name(event), words=names), "lead")] if wants_people else None
+        if wants_people:
+            return _speakers(page, event)
+        if not topic and _heard("event_when", text):
+            return _in_short(events.event_blocks(page, event, frozenset({"when"})))
+        if "agenda" in wanted and not topic:
+            return _agenda(page, event)
+        if wanted and not topic:
+            return _in_short(events.event_blocks(page, event, wanted))
         if not topic and ("organisation" in asked.facets.values("kind") or asked.facets.values("role")):
             return _partners(page, event)
         return None
 
     def _named(self, event: Event, asked: Understanding) -> list[Record]:
         """People of the event who are named, or who came from a body that is named."""
-        there = {part.person: part for part in self._kb.all(Appearance, event=event.id)}
-        known = {one.id: one for one in self._kb.fetch([f"person/{id_}" for id_ in there]) if isinstance(one, Person)}
-        chosen = [split_key(key)[1] for key in asked.named("person") if split_key(key)[1] in known]
-        bodies = {split_key(key)[1] for key in asked.named("organisation")}
-        chosen += [id_ for id_, part in there.items() if id_ in known and {part.organisation, known[id_].organisation} & bodies]
-        if not chosen and bodies and asked.aspects & {"who", "said"}:
-            return []
-        return [known[id_] for id_ in dict.fromkeys(chosen)]
+        parts = {part.person: part for part in self._kb.all(Appearance, event=event.id)}
+        known = {one.id: one for one in self._kb.fetch([f"person/{id_}" for id_ in parts]) if isinstance(one, Person)}
+        chosen = [split_key(key)[1] for key in asked.named("person")]
+        named = self._kb.fetch(asked.named("organisation"))
+        bodies = {body.id for body in named}
+        names = {fold(name) for body in named for name in (body.name("en"), body.name("zh"))}
+        for id_, person in known.items():
+            own = {parts[id_].organisation, person.organisation}
+            if own & bodies or any(name in home for home in self._homes(parts[id_], person) for name in names):
+                chosen.append(id_)
+        return [known[id_] for id_ in dict.fromkeys(chosen) if id_ in known]
 
-    def _closest(self, page: Page, event: Event, asked: Understanding, topic: Sequence[str]) -> list[Block] | None:
-        """Who of the event is nearest to a topic: people by their part in it, and bodies that were there."""
+    def _homes(self, part: Appearance, person: Person) -> list[str]:
+        """The names of the bodies that someone came from, folded: a centre of a university has the university's in its own."""
+        ids = [f"organisation/{id_}" for id_ in (part.organisation, person.organisation) if id_]
+        names = [body.name(lang) for body in self._kb.fetch(ids) for lang in ("en", "zh")]
+        names += [name for one in (part, person) for lang in ("en", "zh") if (name := one.exactly("organisation_name", lang))]
+        return [fold(name) for name in names]
+
+    def _closest(self, page: Page, event: Event, asked: Understanding, topic: Sequence[str]) -> Answer:
+        """Who of the event has to do with a topic: people by their part in it, and bodies that were there.
+
+        NOT_FOUND where nobody has; ``resolved`` is the topic then, to be looked up elsewhere.
+        """
+        text = " ".join(topic)
         found: list[Record] = []
-        for kind in ("person", "organisation"):
+        for kind, most in (("person", _MOST), ("organisation", 2)):
             groups = ((f"type:{kind}",), (f"event:{event.id}",))
-            hits = self._retriever.find(Query(" ".join(topic), asked.lang, groups), k=_MOST).hits
-            near = [hit.key for hit in hits if hit.score >= hits[0].score - _NEAR]
-            found += self._kb.fetch(near[: _MOST if kind == "person" else 2])
-        if not found:
-            return None
+            hits = self._retriever.find(Query(text, asked.lang, groups), k=2 * _MOST).hits
+            found += [one for one in self._kb.fetch([hit.key for hit in hits]) if self._speaks_of(one, event, text)][:most]
         words = page.speech.join([page.say("quoted", text=word) for word in topic[:3]])
-        lead = page.say("guide_closest", event=page.name(event), words=words)
-        return [Text(lead, "lead"), *_cards(page, event, found), Text(page.say("guide_closest_note"), "note")]
+        if not found:
+            lead = Text(page.say("guide_nobody", event=page.name(event), words=words), "lead")
+            return replace(_answer(asked.text, asked.lang, [lead]), status=NOT_FOUND, resolved=text)
+        lead = Text(page.say("guide_closest", event=page.name(event), words=words), "lead")
+        note = Text(page.say("guide_closest_note"), "note")
+        return _answer(asked.text, asked.lang, [lead, *_cards(page, event, found), note])
+
+    def _speaks_of(self, record: Record, event: Event, text: str) -> bool:
+        """Whether what is on record of someone has a word of the topic, in either language."""
+        said = [record.text("summary", lang) or "" for lang in ("en", "zh") if hasattr(record, "summary_en")]
+        if isinstance(record, Person):
+            for one in (record, *self._kb.all(Appearance, person=record.id, event=event.id)):
+                said += [one.exactly(name, lang) or "" for name in _TELLING for lang in ("en", "zh")]
+        said += [record.name("en"), record.name("zh")]
+        return bool(self._retriever.matched(text, said))
 
 
 def _answer(question: str, lang: str, blocks: Sequence[Block]) -> Answer:
     return Answer(question, lang, ANSWERED, tuple(blocks), route=ROUTE)
 
 
-def _listens_for_speakers(page: Page, asked: Understanding) -> bool:
-    return "speaker_org" in asked.facets.values("role")
+def _heard(cue: str, text: str) -> bool:
+    return any(cues(lang)[cue].search(text) for lang in ("en", "zh"))
+
+
+def _in_short(blocks: Sequence[Block]) -> list[Block]:
+    """The blocks with no more of the event's card than when and where: what was asked is told above it."""
+    return [replace(block, lines=block.lines[:2]) if isinstance(block, Card) else block for block in blocks]
 
 
 def _cards(page: Page, event: Event, found: Sequence[Record]) -> list[Block]:

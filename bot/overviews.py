@@ -20,10 +20,10 @@ HEADLINES = ("wipo_green_listings", "wipo_green_technologies_from_china", "wipo_
              "wipo_green_connections", "wipo_green_countries")  # fmt: skip
 
 
-def overview(kb: KnowledgeBase, name: str, lang: str, *, skip: int = 0) -> Answer:
-    """The overview of this name; ``skip`` leaves out that many of its cards."""
+def overview(kb: KnowledgeBase, name: str, lang: str) -> Answer:
+    """The overview of this name, whole."""
     page = Page(kb, lang)
-    return Answer(f"{KIND}/{name}", lang, ANSWERED, tuple(_MADE[name](page, skip)), route=KIND)
+    return Answer(f"{KIND}/{name}", lang, ANSWERED, tuple(_MADE[name](page)), route=KIND)
 
 
 def sectors(kb: KnowledgeBase) -> list[tuple[str, int]]:
@@ -38,20 +38,20 @@ def headline_metrics(kb: KnowledgeBase) -> list[Metric]:
     return [metric for metric in found if isinstance(metric, Metric)]
 
 
-def _events(page: Page, skip: int) -> list[Block]:
+def _events(page: Page) -> list[Block]:
     """All events, the newest first."""
     every = sorted(page.kb.all(Event), key=lambda event: event.start or "", reverse=True)
     lead = Text(page.say("overview_events", n=len(every)), "lead", derived=(str(len(every)),))
-    return [lead, *(events.event_card(page, event) for event in every[skip:])]
+    return [lead, *(events.event_card(page, event) for event in every)]
 
 
-def _partners(page: Page, skip: int) -> list[Block]:
+def _partners(page: Page) -> list[Block]:
     every = [one for one in page.kb.all(Organisation) if PARTNER in one.roles]
     lead = Text(page.say("overview_partners", n=len(every)), "lead", derived=(str(len(every)),))
-    return [lead, *(organisations.organisation_card(page, one) for one in every[skip:])]
+    return [lead, *(organisations.organisation_card(page, one) for one in every)]
 
 
-def _sources(page: Page, _: int) -> list[Block]:
+def _sources(page: Page) -> list[Block]:
     """Who published what the records rest on."""
     every = page.kb.all(Source)
     publishers = Counter(page.text(source, "publisher") or page.name(source) for source in every)
@@ -63,7 +63,7 @@ def _sources(page: Page, _: int) -> list[Block]:
     return [Text(lead, "lead"), *counted, Text(page.say("overview_sources_note"), "note")]
 
 
-def _figures(page: Page, _: int) -> list[Block]:
+def _figures(page: Page) -> list[Block]:
     """The latest figure of each headline metric."""
     blocks: list[Block] = [Text(page.say("overview_figures"), "lead")]
     for metric in headline_metrics(page.kb):
@@ -80,7 +80,7 @@ def _dated(page: Page, value: str, as_of: str | None) -> str:
     return page.say("figure_earlier_unsourced", value=value, date=page.date(as_of) or page.say("undated"))
 
 
-_MADE: Mapping[str, Callable[[Page, int], list[Block]]] = {
+_MADE: Mapping[str, Callable[[Page], list[Block]]] = {
     EVENTS: _events,
     PARTNERS: _partners,
     SOURCES: _sources,

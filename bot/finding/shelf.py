@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bot.measures_asked import MeasureAsked
@@ -26,6 +26,9 @@ TABLES = {
 }  # fmt: skip
 
 
+LISTS = frozenset({"listings", "organisations", "people", "events"})
+
+
 @dataclass(frozen=True)
 class Finding:
     """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key.
@@ -45,6 +48,15 @@ class Finding:
     confidence: float = 1.0
     found: tuple[str, ...] = ()
     skip: int = 0
+
+    def page(self, skip: int, take: int) -> Finding:
+        """The part of a list that fits on a screen: ``take`` of its records, after the first ``skip``."""
+        if not take or self.route not in LISTS or (len(self.records) <= take and not skip):
+            return self
+        if self.found:
+            return replace(self, records=self.records[:take], count=self.count or len(self.found))
+        keys = tuple(record.key for record in self.records)
+        return replace(self, records=self.records[skip : skip + take], found=keys, skip=skip, count=max(self.count, len(keys)))
 
     @property
     def more(self) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot import charts
 from bot.assistant import Assistant
 from bot.event_guide import EventGuide
 from bot.overviews import KIND, overview
-from bot.values import Answer, Question
+from bot.speech import Speech
+from bot.telegram.page import CARDS
+from bot.values import ANSWERED, NOT_FOUND, Answer, Card, Question, Text
 from knowledge.chats import RememberedReply
 from knowledge.records import split_key
 
@@ -26,6 +27,7 @@ class Asked:
     event: str | None = None
     session: str | None = None
     skip: int = 0
+    take: int = CARDS
 
     @classmethod
     def again(cls, reply: RememberedReply, *, lang: str | None = None, skip: int = 0) -> Asked:
@@ -48,14 +50,26 @@ class Answers:
         if asked.event:
             found = self.guide.answer(asked.event, Question(asked.text, asked.lang))
             if found is not None:
-                return _from(found, asked.skip)
-        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip))
+                shown = _from(self._with_others(found), asked.skip)
+                self.assistant.heard(Question(asked.text, shown.lang, asked.session), shown)
+                return shown
+        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take))
+
+    def _with_others(self, found: Answer) -> Answer:
+        """Where nobody of the event has to do with a topic, what the whole knowledge base has of it."""
+        if found.status != NOT_FOUND or not found.resolved:
+            return found
+        wider = self.assistant.answer_now(Question(found.resolved, found.lang, take=CARDS))
+        if wider.status != ANSWERED:
+            return replace(found, resolved=None)
+        joint = Text(Speech(found.lang).say("guide_wider"))
+        return replace(wider, question=found.question, blocks=(*found.blocks, joint, *wider.blocks), more=0, choices=())
 
     def _about(self, asked: Asked) -> Answer:
         kb, lang = self.assistant.kb, asked.lang or "en"
         kind, name = split_key(asked.about[0])
         if kind == KIND:
-            return overview(kb, name, lang, skip=asked.skip)
+            return _from(overview(kb, name, lang), asked.skip)
         if kind == "metric":
             found = self.assistant.figures_of(name, lang)
             if found is not None:
@@ -76,11 +90,8 @@ class Answers:
 
 
 def _from(answer: Answer, skip: int) -> Answer:
-    """The answer without the first ``skip`` cards."""
-    left = set(map(id, answer.cards[:skip]))
-    return replace(answer, blocks=tuple(block for block in answer.blocks if id(block) not in left)) if left else answer
-
-
-def keys(answer: Answer) -> Sequence[str]:
-    """The keys of the records an answer shows."""
-    return [card.key for card in answer.cards]
+    """The part of a long list that fits on a screen."""
+    cards = answer.cards
+    shown = {id(card) for card in cards[skip : skip + CARDS]}
+    blocks = tuple(block for block in answer.blocks if not isinstance(block, Card) or id(block) in shown)
+    return replace(answer, blocks=blocks, skip=skip, more=max(0, len(cards) - skip - CARDS))

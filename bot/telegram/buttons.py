@@ -19,29 +19,18 @@ Rows = list[list[InlineKeyboardButton]]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a screen stands: ``skip`` finds were left out before the answer began, ``at`` of its cards before the screen."""
-
-    skip: int = 0
-    at: int = 0
-
-    @classmethod
-    def read(cls, said: str) -> Place:
-        """The place as a button has it."""
-        skip, _, at = said.partition(".")
-        return cls(*(min(int(part), 10_000) if part.isascii() and part.isdigit() else 0 for part in (skip, at)))
-
-    def __str__(self) -> str:
-        return f"{self.skip}.{self.at}"
-
-
-@dataclass(frozen=True)
 class Pressed:
     """What a button said."""
 
     verb: str
     key: str
     argument: str
+
+    @property
+    def number(self) -> int:
+        """The argument as a number, 0 where it is none."""
+        said = self.argument
+        return int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
 
     @classmethod
     def read(cls, data: str) -> Pressed:
@@ -63,14 +52,14 @@ def button(label: str, verb: str, key: str = "", argument: object = "") -> Inlin
     return InlineKeyboardButton(label, callback_data=data(verb, key, argument))
 
 
-def under(answer: Answer, key: str, place: Place, *, share: str | None, logged: bool) -> InlineKeyboardMarkup | None:
+def under(answer: Answer, key: str, *, share: str | None, logged: bool) -> InlineKeyboardMarkup | None:
     """The buttons of a reply. ``share`` is the link that passes it on; ``logged`` whether feedback has somewhere to go."""
     speech = Speech(answer.lang, "telegram")
     rows: Rows = []
     if len(answer.cards) > 1:
-        rows += _list(speech, answer, key, place)
+        rows += _list(speech, answer, key)
     elif answer.figures:
-        rows.append([button(_say(speech, "button_sources"), SOURCES, key, place)])
+        rows.append([button(_say(speech, "button_sources"), SOURCES, key)])
     rows += _choices(speech, answer, key)
     if answer.status == NOT_FOUND and logged:
         rows.append([button(_say(speech, "button_tell"), TELL, key)])
@@ -81,30 +70,22 @@ def under(answer: Answer, key: str, place: Place, *, share: str | None, logged: 
     return InlineKeyboardMarkup([*rows, last])
 
 
-def _list(speech: Speech, answer: Answer, key: str, place: Place) -> Rows:
-    shown = answer.cards[place.at : place.at + CARDS]
-    first = place.skip + place.at + 1
+def _list(speech: Speech, answer: Answer, key: str) -> Rows:
+    """Of a list: details of each card, the pages before and behind, contacts and sources of this one."""
+    first = answer.skip + 1
     details = [
-        button(_say(speech, "button_detail", n=first + n), DETAIL, key, f"{place.skip}.{place.at + n}") for n in range(len(shown))
+        button(_say(speech, "button_detail", n=first + n), DETAIL, key, f"{answer.skip}.{n}") for n in range(len(answer.cards))
     ]
     turn = []
-    if before := _before(place):
-        turn.append(button(_say(speech, "button_back"), PAGE, key, before))
-    behind = len(answer.cards) - place.at - len(shown)
-    if behind + answer.more > 0:
-        after = Place(place.skip, place.at + CARDS) if behind > 0 else Place(place.skip + len(answer.cards), 0)
-        turn.append(button(_say(speech, "button_more", n=behind + answer.more), PAGE, key, after))
+    if answer.skip:
+        turn.append(button(_say(speech, "button_back"), PAGE, key, max(0, answer.skip - CARDS)))
+    if answer.more:
+        turn.append(button(_say(speech, "button_more", n=answer.more), PAGE, key, answer.skip + len(answer.cards)))
     ask = [
-        button(_say(speech, "button_contact"), CONTACT, key, place),
-        button(_say(speech, "button_sources"), SOURCES, key, place),
+        button(_say(speech, "button_contact"), CONTACT, key, answer.skip),
+        button(_say(speech, "button_sources"), SOURCES, key, answer.skip),
     ]
-    return [row for row in (details, turn, ask) if row]
-
-
-def _before(place: Place) -> Place | None:
-    if place.at:
-        return Place(place.skip, max(0, place.at - CARDS))
-    return Place(max(0, place.skip - CARDS), 0) if place.skip else None
+    return [row for row in (*in_rows(details, 5), turn, ask) if row]
 
 
 def _choices(speech: Speech, answer: Answer, key: str) -> Rows:

@@ -66,9 +66,7 @@ class Commands:
             return
         parts = [buttons.button(visitor.say(f"button_{name}"), buttons.EVENT, name) for name in PARTS]
         leave = [buttons.button(visitor.say("button_leave"), buttons.EVENT, _LEAVE)]
-        await self.channel.post.send(
-            visitor.to, page.screen(answer, buttons.Place()), buttons.keyboard([*buttons.in_rows(parts, 2), leave])
-        )
+        await self.channel.post.send(visitor.to, page.screen(answer), buttons.keyboard([*buttons.in_rows(parts, 2), leave]))
 
     async def _shared(self, visitor: Visitor, key: str) -> None:
         reply = await aside(self.channel.memory.recall, key)
@@ -139,7 +137,7 @@ class Commands:
         for metric in metrics:
             name = visitor.speech.script(page.shortened(metric.name(base(visitor.lang)), 48))
             each.append([buttons.button(name, buttons.METRIC, metric.id)])
-        await self.channel.post.send(visitor.to, page.screen(answer, buttons.Place()), buttons.keyboard(each))
+        await self.channel.post.send(visitor.to, page.screen(answer), buttons.keyboard(each))
 
     async def new(self, update: Update, _: Context) -> None:
         """A new conversation."""

@@ -19,7 +19,6 @@ from telegram.constants import ParseMode
 from bot.speech import Speech
 from bot.telegram import page
 from bot.telegram.answers import Asked
-from bot.telegram.buttons import Place
 from bot.telegram.channel import Channel, Context, aside
 from bot.telegram.flood import Flood
 from bot.telegram.replies import Replies
@@ -28,6 +27,7 @@ from bot.values import Answer, Card
 _KEPT = 300  # seconds that Telegram may give the same results
 _SHORTEST = 2
 _DESCRIPTION = 120
+_AT_ONCE = 10
 _PER_MINUTE = 6  # times what one may write, since every letter typed may ask
 
 
@@ -51,33 +51,22 @@ class Inline:
         if len(text) < _SHORTEST:
             await query.answer([_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
             return
-        skip, at = _place(query.offset)
-        answer = await aside(self.replies.answers.answer, Asked(text, skip=skip))
-        results, after = _results(answer, skip, at)
+        skip = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 6 else 0
+        answer = await aside(self.replies.answers.answer, Asked(text, skip=skip, take=_AT_ONCE))
+        results = _results(answer)
+        after = str(skip + len(results)) if answer.more else ""
         button = None
         if not results and not query.offset:
             button = InlineQueryResultsButton(Speech(answer.lang, "telegram").say("inline_none"), start_parameter="inline")
         await query.answer(results, cache_time=_KEPT, is_personal=False, next_offset=after, button=button)
 
 
-_AT_ONCE = 20
-
-
-def _place(offset: str) -> tuple[int, int]:
-    place = Place.read(offset)
-    return place.skip, place.at
-
-
-def _results(answer: Answer, skip: int, at: int) -> tuple[list[InlineQueryResultArticle], str]:
-    """Results from a place on, and where the next ones begin ('' after the last)."""
-    cards = answer.cards[at : at + _AT_ONCE]
+def _results(answer: Answer) -> list[InlineQueryResultArticle]:
+    """A result for each card, or one for the figures."""
     speech = Speech(answer.lang)
-    results = [_card(speech, card) for card in cards]
-    if not cards and answer.figures and at == 0 and skip == 0:
-        return [_figures(speech, answer)], ""
-    if at + len(cards) < len(answer.cards):
-        return results, str(Place(skip, at + len(cards)))
-    return results, str(Place(skip + len(answer.cards), 0)) if answer.more and cards else ""
+    if not answer.cards and answer.figures:
+        return [_figures(speech, answer)]
+    return [_card(speech, card) for card in answer.cards]
 
 
 def _card(speech: Speech, card: Card) -> InlineQueryResultArticle:
@@ -89,7 +78,7 @@ def _card(speech: Speech, card: Card) -> InlineQueryResultArticle:
 
 def _figures(speech: Speech, answer: Answer) -> InlineQueryResultArticle:
     first = answer.figures[0]
-    text = page.screen(answer, Place())[0]
+    text = page.screen(answer)[0]
     title = speech.script(speech.say("labelled", label=first.label, text=first.shown))
     return _article(f"metric/{first.metric}", title, speech.script(first.scope), text)
 

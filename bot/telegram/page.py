@@ -5,17 +5,18 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 from bot.render import earlier_text, heading
 from bot.speech import Speech
-from bot.values import Answer, Card, Cited, Figure, Text
+from bot.values import Answer, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
 
 LIMIT = 4096  # UTF-16 units of a message
 CAPTION = 1024  # UTF-16 units of a picture's caption
 CARDS = 3  # of a list, on one screen
+_SEAM = "\x1e"  # where a long text may be broken; taken out where it is not
 _PIECE = 800  # units; five times as long when every sign has to be escaped, which still fits
+_SHORT = 40  # characters that may be read twice
 _SUMMARY, _ORIGINAL, _LEAD = 150, 36, 420  # characters
 _TAG = re.compile(r"</?[a-z]+(?: [^<>]*)?>")
 _BREAK = re.compile(r"(?<=[。！？；])|(?<=[.!?;]) |\s")
@@ -30,16 +31,6 @@ _BRIEF: Mapping[str, tuple[str, ...]] = {
     "article": ("dated",),
 }
 _LISTING = ("what_it_does", "facts")
-
-
-class Numbered(Protocol):
-    """Where a screen stands in an answer: the first card it shows, and how many were skipped before the answer began."""
-
-    @property
-    def at(self) -> int: ...
-
-    @property
-    def skip(self) -> int: ...
 
 
 def units(text: str) -> int:
@@ -80,21 +71,20 @@ def pages(chunks: Iterable[str], limit: int = LIMIT) -> list[str]:
 
 def _lines_that_fit(chunk: str, limit: int) -> Iterator[str]:
     if units(chunk) <= limit:
-        yield chunk
+        yield chunk.replace(_SEAM, "")
         return
-    held = ""
-    for line in chunk.split("\n"):
-        if held and units(held) + 1 + units(line) > limit:
-            yield held
-            held = line
-        else:
-            held = f"{held}\n{line}" if held else line
+    held, parts = "", re.split(f"(\n|{_SEAM})", chunk)
+    for line, joint in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        if held and units(held) + units(line) > limit:
+            yield held.rstrip("\n")
+            held = ""
+        held += line + joint.replace(_SEAM, "")
     yield held
 
 
 def paragraphs(text: str, form: str = "{}") -> str:
-    """A text as HTML lines, each of them short enough to be a message of its own; ``form`` is put around each."""
-    return "\n".join(form.format(escape(piece)) for line in text.split("\n") for piece in _pieces(line))
+    """A text as HTML in pieces short enough to be messages of their own; ``form`` is put around each."""
+    return "\n".join(_SEAM.join(form.format(escape(piece)) for piece in _pieces(line)) for line in text.split("\n"))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -103,8 +93,8 @@ def _pieces(text: str) -> Iterator[str]:
         # Half of a character outside the basic plane is none.
         while units(text[:cut]) > _PIECE:
             cut -= 1
-        yield text[:cut].rstrip()
-        text = text[cut:].lstrip()
+        yield text[:cut]
+        text = text[cut:]
     yield text
 
 
@@ -117,25 +107,33 @@ def shortened(text: str, longest: int) -> str:
     return (cut[:space] if space > longest // 2 else cut).rstrip(" ,.;，。；、") + " …"
 
 
-def screen(answer: Answer, place: Numbered) -> list[str]:
-    """The messages of one screen of an answer: what leads, then the cards from ``place`` on, then notes."""
+def screen(answer: Answer) -> list[str]:
+    """The messages of an answer: what leads, then the cards, in short where there are several, then notes."""
     speech = Speech(answer.lang)
-    cards = answer.cards
-    shown = cards[place.at : place.at + CARDS]
-    listed = len(cards) > 1
-    chunks, first = [], True
+    cards = answer.cards if len(answer.cards) > 1 else []
+    told = "\n".join(block.text for block in answer.blocks if isinstance(block, Text))
+    numbers = {id(card): number for number, card in enumerate(cards, answer.skip + 1)}
+    chunks = []
     for block in answer.blocks:
         if isinstance(block, Card):
-            if first and listed:
-                chunks += [brief(speech, card, place.skip + place.at + n) for n, card in enumerate(shown, 1)]
-            elif first:
-                chunks.append(full(speech, block))
-            first = False
+            chunks.append(brief(speech, block, numbers[id(block)]) if cards else full(speech, block, told=told))
         elif isinstance(block, Figure):
             chunks.append(figure(speech, block))
-        elif place.at == 0 or block.role == "lead":
-            chunks.append(_text(speech, block, cards if listed else []))
+        elif isinstance(block, Table):
+            chunks += compared(speech, block)
+        else:
+            chunks.append(_text(speech, block, cards))
     return pages(_joined(chunks))
+
+
+def compared(speech: Speech, table: Table) -> list[str]:
+    """Records side by side, on a phone one under the other."""
+    chunks = []
+    for number, name in enumerate(table.names):
+        lines = [f"<b>{escape(speech.script(name))}</b>"]
+        lines += [_labelled(speech, label, shortened(cells[number], _SUMMARY)) for label, cells in table.rows]
+        chunks.append("\n".join(lines))
+    return chunks
 
 
 def _joined(chunks: Sequence[str]) -> Iterator[str]:
@@ -186,15 +184,17 @@ def brief(speech: Speech, card: Card, number: int) -> str:
 
 
 def _name(speech: Speech, card: Card) -> str:
-    return heading(speech, card) if card.original and len(card.original) <= _ORIGINAL else card.title
+    short = card.original and len(card.original) <= _ORIGINAL and not card.translated
+    return heading(speech, card) if short else card.title
 
 
-def full(speech: Speech, card: Card) -> str:
-    """A card with all that it says."""
+def full(speech: Speech, card: Card, *, told: str = "") -> str:
+    """A card with all that it says, but for what was ``told`` above it already."""
     lines = [f"<b>{escape(speech.script(heading(speech, card)))}</b>"]
     for label, text in card.lines:
-        lines.append(_labelled(speech, label, text))
-    if card.contact:
+        if len(text) < _SHORT or text not in told:
+            lines.append(_labelled(speech, label, text))
+    if card.contact and card.contact not in told:
         lines.append(_labelled(speech, speech.say("contact"), card.contact))
     lines += ["🔗 " + source(speech, cited) for cited in card.sources[:3]]
     return "\n".join(lines)
@@ -239,25 +239,25 @@ def _bold_value(speech: Speech, said: str, value: str) -> str:
     return f"{escape(speech.script(before))}<b>{escape(speech.script(value))}</b>{escape(speech.script(after))}"
 
 
-def contacts(answer: Answer, shown: Sequence[Card], first: int) -> list[str]:
-    """How to reach those behind the cards shown."""
+def contacts(answer: Answer) -> list[str]:
+    """How to reach those behind the cards."""
     speech = Speech(answer.lang)
     chunks = [
-        f"<b>{first + n}. {escape(speech.script(card.title))}</b>\n☎ {contact(speech, card.contact)}"
-        for n, card in enumerate(shown)
+        f"<b>{number}. {escape(speech.script(card.title))}</b>\n☎ {contact(speech, card.contact)}"
+        for number, card in enumerate(answer.cards, answer.skip + 1)
         if card.contact
     ]
     return pages(chunks)
 
 
-def sources(answer: Answer, shown: Sequence[Card], first: int) -> list[str]:
-    """The sources of the cards shown, or of the figures."""
+def sources(answer: Answer) -> list[str]:
+    """The sources of the cards and figures."""
     speech = Speech(answer.lang)
     chunks = []
-    for n, card in enumerate(shown):
+    for number, card in enumerate(answer.cards, answer.skip + 1):
         listed = "\n".join("🔗 " + source(speech, cited) for cited in card.sources)
         if listed:
-            chunks.append(f"<b>{first + n}. {escape(speech.script(card.title))}</b>\n{listed}")
+            chunks.append(f"<b>{number}. {escape(speech.script(card.title))}</b>\n{listed}")
     cited = dict.fromkeys(each.source for each in answer.figures if each.source)
     chunks += ["🔗 " + source(speech, each) for each in cited]
     return pages(chunks)

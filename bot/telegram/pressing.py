@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 from telegram import CallbackQuery, Message, Update
 
@@ -10,7 +11,7 @@ from bot.speech import Speech
 from bot.staff.log import DOWN, UP
 from bot.telegram import buttons, page
 from bot.telegram.answers import Answers, Asked
-from bot.telegram.buttons import Place, Pressed
+from bot.telegram.buttons import Pressed
 from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
 from bot.telegram.commands import Commands
 from bot.telegram.memory import CHANNEL
@@ -80,40 +81,35 @@ class Pressing:
         text = lines[number % len(lines)]
         await self.questions.ask(visitor, text, said=text)
 
-    async def _again(self, visitor: Visitor, reply: RememberedReply, place: Place) -> Answer:
-        """The answer that a reply gave, from a place on. What its asker pages to is what they go on talking about."""
-        asked = Asked.again(reply, skip=place.skip)
+    async def _again(self, visitor: Visitor, reply: RememberedReply, skip: int, *, turned: bool = False) -> Answer:
+        """The answer that a reply gave, from a place on. A page that its asker turns is what they go on talking about."""
+        asked = Asked.again(reply, skip=skip)
+        if turned and await aside(self._is_own, visitor, reply):
+            asked = replace(asked, session=self.channel.memory.session(visitor.someone))
         return await aside(self.answers.answer, asked)
 
     async def _page(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, query: CallbackQuery) -> str | None:
-        place = Place.read(pressed.argument)
-        answer = await self._again(visitor, reply, place)
-        if not answer.cards[place.at :]:
+        answer = await self._again(visitor, reply, pressed.number, turned=True)
+        if not answer.cards:
             return visitor.say("nothing_more")
-        # One screen is one message; what an edit cannot hold would be lost.
-        sheet = page.screen(answer, place)[0]
-        await self.channel.post.edit(query.message, sheet, self.replies.under(answer, reply.key, place))
+        # A screen is one message: three cards in short, cut where they are long.
+        await self.channel.post.edit(query.message, page.screen(answer)[0], self.replies.under(answer, reply.key))
         return None
 
     async def _detail(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, _: CallbackQuery) -> str | None:
-        place = Place.read(pressed.argument)
-        answer = await self._again(visitor, reply, place)
-        if not answer.cards[place.at :]:
+        skip, __, number = pressed.argument.partition(".")
+        answer = await self._again(visitor, reply, Pressed("", "", skip).number)
+        cards = answer.cards[Pressed("", "", number).number :]
+        if not cards:
             return visitor.say("expired")
-        await self.channel.post.send(visitor.to, page.pages([page.full(Speech(answer.lang), answer.cards[place.at])]))
+        await self.channel.post.send(visitor.to, page.pages([page.full(Speech(answer.lang), cards[0])]))
         return None
 
     async def _contacts(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, _: CallbackQuery) -> str | None:
-        place = Place.read(pressed.argument)
-        answer = await self._again(visitor, reply, place)
-        sheets = page.contacts(answer, answer.cards[place.at : place.at + page.CARDS], place.skip + place.at + 1)
-        return await self._sent(visitor, sheets, "no_contacts")
+        return await self._sent(visitor, page.contacts(await self._again(visitor, reply, pressed.number)), "no_contacts")
 
     async def _sources(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, _: CallbackQuery) -> str | None:
-        place = Place.read(pressed.argument)
-        answer = await self._again(visitor, reply, place)
-        sheets = page.sources(answer, answer.cards[place.at : place.at + page.CARDS], place.skip + place.at + 1)
-        return await self._sent(visitor, sheets, "no_sources")
+        return await self._sent(visitor, page.sources(await self._again(visitor, reply, pressed.number)), "no_sources")
 
     async def _sent(self, visitor: Visitor, sheets: list[str], otherwise: str) -> str | None:
         if not sheets:

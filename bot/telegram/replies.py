@@ -11,7 +11,6 @@ from bot import deep_links as links
 from bot.speech import Speech
 from bot.telegram import buttons, page
 from bot.telegram.answers import Answers, Asked
-from bot.telegram.buttons import Place
 from bot.telegram.channel import Channel, Visitor, aside
 from bot.telegram.memory import CHANNEL, new_key
 from bot.understand import TALK
@@ -33,14 +32,14 @@ class Replies:
         channel, key = self.channel, new_key()
         async with channel.post.busy(visitor.to):
             answer = await aside(self.answers.answer, asked)
-            sheets = page.screen(answer, Place())
+            sheets = page.screen(answer)
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
-        await channel.post.send(visitor.to, sheets, self.under(answer, key, Place()))
+        await channel.post.send(visitor.to, sheets, self.under(answer, key))
         await self._draw(visitor, answer, asked)
         await aside(self._remember, visitor, asked, answer, key, log)
 
-    def under(self, answer: Answer, key: str, place: Place) -> InlineKeyboardMarkup | None:
+    def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
         """The buttons of a reply; small talk has questions to try instead."""
         if answer.route in TALK or answer.route == "empty":
             return buttons.keyboard(examples(Speech(answer.lang, "telegram")))
@@ -49,7 +48,7 @@ class Replies:
         if self.channel.username and not answer.question.startswith("overview/"):
             link = links.url(self.channel.username, links.payload(links.QUESTION, key))
             share = links.shared(link, page.shortened(text, _SHARED))
-        return buttons.under(answer, key, place, share=share, logged=self.channel.log.enabled and answer.route != "overview")
+        return buttons.under(answer, key, share=share, logged=self.channel.log.enabled and answer.route != "overview")
 
     async def _draw(self, visitor: Visitor, answer: Answer, asked: Asked) -> None:
         """The chart after the figures, its sources in the caption."""

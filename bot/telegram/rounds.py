@@ -11,7 +11,6 @@ from telegram.error import Forbidden, TelegramError
 
 from bot.speech import Speech
 from bot.telegram import page
-from bot.telegram.buttons import Place
 from bot.telegram.channel import Channel, aside
 from bot.telegram.memory import CHANNEL
 from bot.telegram.post import Address
@@ -74,4 +73,4 @@ class Rounds:
         speech = Speech(wish.lang, "telegram")
         news = Text(speech.say("news", question=wish.text), "note")
         told = replace(answer, blocks=(news, *answer.blocks))
-        await self.channel.post.send(Address(int(wish.address or 0)), page.screen(told, Place()))
+        await self.channel.post.send(Address(int(wish.address or 0)), page.screen(told))

@@ -1,4 +1,4 @@
-"""A small Bot API over HTTP for tests: as strict as Telegram about formatting, lengths and buttons, and as moody when told to be."""
+"""A small Bot API over HTTP for tests: as strict as Telegram about formatting, lengths and buttons, and moody when told to be."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Markup(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         if tag not in TAGS:
-            raise Refused(f"Bad Request: can't parse entities: Unsupported start tag \"{tag}\"")
+            raise Refused(f'Bad Request: can\'t parse entities: Unsupported start tag "{tag}"')
         if tag == "a":
             self.links.append(dict(attrs)["href"])
         self.open.append(tag)
@@ -136,16 +136,16 @@ class BotApi:
         app = Starlette(routes=[Route("/bot{token}/{method}", self._receive, methods=["POST", "GET"])])
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off")
 
-        class Server(uvicorn.Server):
-            async def startup(server, sockets=None) -> None:
-                await super().startup(sockets)
-                self.port = server.servers[0].sockets[0].getsockname()[1]
-                self._ready.set()
-
-        self._server = Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        self._server = uvicorn.Server(config)
+        self._loop.create_task(self._open())
         self._loop.run_until_complete(self._server.serve())
         self._loop.close()
+
+    async def _open(self) -> None:
+        while not self._server.started:
+            await asyncio.sleep(0.005)
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+        self._ready.set()
 
     def close(self) -> None:
         self._server.should_exit = True
@@ -202,7 +202,7 @@ class BotApi:
                 await asyncio.sleep(self.delay[method])
             if self.moods[method]:
                 self.moods[method].pop(0)(data)
-            do = getattr(self, f"_{method}", None)
+            do = getattr(self, "_" + re.sub("[A-Z]", lambda found: "_" + found[0].lower(), method), None)
             result = (await do(data) if asyncio.iscoroutinefunction(do) else do(data)) if do else True
         except Refused as refused:
             if refused.status == 400:
@@ -211,10 +211,10 @@ class BotApi:
             return JSONResponse({**said, **({"parameters": refused.parameters} if refused.parameters else {})}, refused.status)
         return JSONResponse({"ok": True, "result": result})
 
-    def _getMe(self, _: dict[str, Any]) -> dict[str, Any]:
+    def _get_me(self, _: dict[str, Any]) -> dict[str, Any]:
         return BOT
 
-    async def _getUpdates(self, data: dict[str, Any]) -> list[dict[str, Any]]:
+    async def _get_updates(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         self.polls += 1
         offset = data.get("offset", 0)
         self._updates = [update for update in self._updates if update["update_id"] >= offset]
@@ -222,38 +222,36 @@ class BotApi:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), min(data["timeout"], 5))
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 return []
         return self._updates[:100]
 
-    def _setWebhook(self, data: dict[str, Any]) -> bool:
+    def _set_webhook(self, data: dict[str, Any]) -> bool:
         self.webhook = data if data.get("url") else None
         return True
 
-    def _deleteWebhook(self, _: dict[str, Any]) -> bool:
+    def _delete_webhook(self, _: dict[str, Any]) -> bool:
         self.webhook = None
         return True
 
-    def _sendMessage(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _send_message(self, data: dict[str, Any]) -> dict[str, Any]:
         return self._keep("sendMessage", data, data.get("text", ""), 4096)
 
-    def _sendPhoto(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _send_photo(self, data: dict[str, Any]) -> dict[str, Any]:
         return self._keep("sendPhoto", data, data.get("caption", ""), 1024, file=data["photo"])
 
-    def _sendDocument(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _send_document(self, data: dict[str, Any]) -> dict[str, Any]:
         return self._keep("sendDocument", data, data.get("caption", ""), 1024, file=data["document"])
 
     def _keep(self, method: str, data: dict[str, Any], html: str, limit: int, file: Any = b"") -> dict[str, Any]:
         text, links = _checked(data, html, limit, empty=method != "sendMessage")
         buttons = _buttons(data)
-        sent = Sent(
-            self.next_message(), int(data["chat_id"]), method, text, html, buttons, data, time.monotonic(), links=links
-        )
+        sent = Sent(self.next_message(), int(data["chat_id"]), method, text, html, buttons, data, time.monotonic(), links=links)
         sent.file = file if isinstance(file, bytes) else b""
         self.sent.append(sent)
         return self.message_of(sent)
 
-    def _editMessageText(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _edit_message_text(self, data: dict[str, Any]) -> dict[str, Any]:
         found = next((one for one in self.sent if one.id == int(data["message_id"]) and one.chat == int(data["chat_id"])), None)
         if found is None:
             raise Refused("Bad Request: message to edit not found")
@@ -264,13 +262,13 @@ class BotApi:
         found.edits += 1
         return self.message_of(found)
 
-    def _answerCallbackQuery(self, data: dict[str, Any]) -> bool:
+    def _answer_callback_query(self, data: dict[str, Any]) -> bool:
         if units(data.get("text", "")) > 200:
             raise Refused("Bad Request: MESSAGE_TOO_LONG")
         self.answers[data["callback_query_id"]] = data
         return True
 
-    def _answerInlineQuery(self, data: dict[str, Any]) -> bool:
+    def _answer_inline_query(self, data: dict[str, Any]) -> bool:
         results = data["results"]
         if len(results) > 50 or len({one["id"] for one in results}) != len(results):
             raise Refused("Bad Request: RESULT_ID_DUPLICATE")
@@ -284,18 +282,18 @@ class BotApi:
         self.answers[data["inline_query_id"]] = data
         return True
 
-    def _setMyCommands(self, data: dict[str, Any]) -> bool:
+    def _set_my_commands(self, data: dict[str, Any]) -> bool:
         for command in data["commands"]:
             if not re.fullmatch(r"[a-z0-9_]{1,32}", command["command"]) or not 1 <= len(command["description"]) <= 256:
                 raise Refused("Bad Request: BOT_COMMAND_INVALID")
         return True
 
-    def _setMyDescription(self, data: dict[str, Any]) -> bool:
+    def _set_my_description(self, data: dict[str, Any]) -> bool:
         if len(data.get("description", "")) > 512:
             raise Refused("Bad Request: description is too long")
         return True
 
-    def _setMyShortDescription(self, data: dict[str, Any]) -> bool:
+    def _set_my_short_description(self, data: dict[str, Any]) -> bool:
         if len(data.get("short_description", "")) > 120:
             raise Refused("Bad Request: short description is too long")
         return True
@@ -352,7 +350,15 @@ async def _form(request: Request) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if isinstance(value, bytes) or name in ("text", "caption", "description", "short_description", "callback_query_id"):
+    if isinstance(value, bytes) or name in (
+        "text",
+        "caption",
+        "description",
+        "short_description",
+        "callback_query_id",
+        "next_offset",
+        "inline_query_id",
+    ):
         return value
     try:
         return json.loads(value)

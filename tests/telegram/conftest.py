@@ -11,6 +11,7 @@ import pytest
 
 from bot import bootstrap
 from bot.assistant import Assistant
+from bot.conversation.memory import StoredMemory
 from bot.settings import Settings
 from tests.telegram.bot_api import TOKEN, BotApi
 from tests.telegram.people import Group, Person, Running, running
@@ -31,7 +32,8 @@ def own(home: Path, assistant: Assistant, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("telegram")
     shutil.copy(home / "knowledge.db", folder)
     with closing(bootstrap.open_kb(Settings(data_dir=folder))) as kb:
-        yield Assistant(kb, assistant.retriever)
+        memory = StoredMemory.open(Settings(data_dir=folder), kb)
+        yield Assistant(kb, assistant.retriever, memory=memory)
 
 
 @pytest.fixture(scope="session")
