@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from bot.compose import events, figures, organisations
+from bot.compose import events, figures, listings, organisations
 from bot.compose.page import Page
 from bot.values import ANSWERED, Answer, Block, Text
 from knowledge.records import Event, Listing, Metric, Organisation, Source, Statistic
 from knowledge.store import KnowledgeBase
 
-EVENTS, PARTNERS, SOURCES, FIGURES = "events", "partners", "sources", "figures"
+EVENTS, PARTNERS, SOURCES, FIGURES, SECTOR = "events", "partners", "sources", "figures", "sector"
 KIND = "overview"
 PARTNER = "wipo_green_partner"
 _PUBLISHERS = 12
@@ -23,7 +23,9 @@ HEADLINES = ("wipo_green_listings", "wipo_green_technologies_from_china", "wipo_
 def overview(kb: KnowledgeBase, name: str, lang: str) -> Answer:
     """The overview of this name, whole."""
     page = Page(kb, lang)
-    return Answer(f"{KIND}/{name}", lang, ANSWERED, tuple(_MADE[name](page)), route=KIND)
+    what, _, sector = name.partition(".")
+    blocks = _sector(page, sector) if what == SECTOR else _MADE[what](page)
+    return Answer(f"{KIND}/{name}", lang, ANSWERED, tuple(blocks), route=KIND)
 
 
 def sectors(kb: KnowledgeBase) -> list[tuple[str, int]]:
@@ -49,6 +51,13 @@ def _partners(page: Page) -> list[Block]:
     every = [one for one in page.kb.all(Organisation) if PARTNER in one.roles]
     lead = Text(page.say("overview_partners", n=len(every)), "lead", derived=(str(len(every)),))
     return [lead, *(organisations.organisation_card(page, one) for one in every)]
+
+
+def _sector(page: Page, sector: str) -> list[Block]:
+    """The technologies of a sector."""
+    every = page.kb.all(Listing, kind="technology", sector=sector)
+    lead = page.say("overview_sector", n=len(every), sector=page.label("sectors", sector) or sector)
+    return [Text(lead, "lead", derived=(str(len(every)),)), *(listings.listing_card(page, one) for one in every)]
 
 
 def _sources(page: Page) -> list[Block]:

@@ -69,7 +69,9 @@ class Answers:
         kb, lang = self.assistant.kb, asked.lang or "en"
         kind, name = split_key(asked.about[0])
         if kind == KIND:
-            return _from(overview(kb, name, lang), asked.skip)
+            shown = _from(overview(kb, name, lang), asked.skip)
+            self.assistant.heard(Question(asked.text, lang, asked.session), shown)
+            return shown
         if kind == "metric":
             found = self.assistant.figures_of(name, lang)
             if found is not None:

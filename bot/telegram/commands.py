@@ -6,7 +6,7 @@ from telegram import CallbackQuery, Update
 
 from bot import deep_links as links
 from bot.event_guide import INTRODUCTION, PARTS
-from bot.overviews import EVENTS, FIGURES, KIND, PARTNERS, SOURCES, headline_metrics, sectors
+from bot.overviews import EVENTS, FIGURES, KIND, PARTNERS, SECTOR, SOURCES, headline_metrics, sectors
 from bot.speech import Speech
 from bot.telegram import buttons, page
 from bot.telegram.answers import Asked
@@ -173,7 +173,9 @@ class Commands:
         if pressed.verb == buttons.SECTOR:
             name = self._sector(pressed.key, visitor.lang)
             text = visitor.speech.say("sector_ask", name=name)
-            await self.questions.ask(visitor, text, said=text)
+            session = self.channel.memory.session(visitor.someone)
+            asked = Asked(text, visitor.lang, (f"{KIND}/{SECTOR}.{pressed.key}",), session=session)
+            await self.replies.give(visitor, asked, said=text, log=False)
         elif pressed.verb == buttons.METRIC:
             asked = Asked(pressed.key, visitor.lang, (f"metric/{pressed.key}",))
             await self.replies.give(visitor, asked, log=False)

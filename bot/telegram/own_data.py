@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from typing import Any
 
 from telegram import CallbackQuery, Update
 
+from bot.conversation.memory import StoredMemory
 from bot.telegram import buttons, page
 from bot.telegram.buttons import Pressed
 from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
@@ -46,9 +49,15 @@ class OwnData:
         if not visitor.private:
             await self.channel.post.send(visitor.to, [visitor.say("mydata_private")])
             return
-        stored = await aside(self.channel.memory.everything, visitor.someone.user)
+        stored = await aside(self._stored, visitor)
         data = json.dumps(stored, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         await self.channel.post.file(visitor.to, "greenask-mydata.json", data, visitor.say("mydata_caption"))
+
+    def _stored(self, visitor: Visitor) -> dict[str, Any]:
+        """What is stored, the conversations that are not over among it."""
+        memory, conversations = self.channel.memory, StoredMemory.open(self.channel.settings, self.channel.assistant.kb)
+        open_ = [conversations.recall(session) for session in memory.sessions(visitor.someone.user)]
+        return {**memory.everything(visitor.someone.user), "conversations": [asdict(one) for one in open_ if one]}
 
     async def delete(self, update: Update, _: Context) -> None:
         """Asks whether to delete everything."""

@@ -16,6 +16,7 @@ CAPTION = 1024  # UTF-16 units of a picture's caption
 CARDS = 3  # of a list, on one screen
 _SEAM = "\x1e"  # where a long text may be broken; taken out where it is not
 _PIECE = 800  # units; five times as long when every sign has to be escaped, which still fits
+_TITLE, _PUBLISHER, _URL = 300, 200, 800  # characters
 _SHORT = 40  # characters that may be read twice
 _SUMMARY, _ORIGINAL, _LEAD = 150, 36, 420  # characters
 _TAG = re.compile(r"</?[a-z]+(?: [^<>]*)?>")
@@ -52,7 +53,7 @@ def plain(markup: str) -> str:
 def link(url: str | None, text: str) -> str:
     """A link to click on, or the text alone where it leads nowhere on the web."""
     said = escape(text)
-    if not url or not _LINK.fullmatch(url):
+    if not url or len(url) > _URL or not _LINK.fullmatch(url):
         return said
     return f'<a href="{html.escape(url)}">{said}</a>'
 
@@ -130,7 +131,7 @@ def compared(speech: Speech, table: Table) -> list[str]:
     """Records side by side, on a phone one under the other."""
     chunks = []
     for number, name in enumerate(table.names):
-        lines = [f"<b>{escape(speech.script(name))}</b>"]
+        lines = [_title(speech, name)]
         lines += [_labelled(speech, label, shortened(cells[number], _SUMMARY)) for label, cells in table.rows]
         chunks.append("\n".join(lines))
     return chunks
@@ -171,7 +172,7 @@ def lead_alone(speech: Speech, lead: str, cards: Sequence[Card]) -> str:
 
 def brief(speech: Speech, card: Card, number: int) -> str:
     """A card in a list: name, what it is in a line, who and where, how to reach them, one source."""
-    lines = [f"<b>{number}. {escape(speech.script(_name(speech, card)))}</b>"]
+    lines = [_title(speech, f"{number}. {_name(speech, card)}")]
     labels = {speech.say(key): key for key in _BRIEF.get(card.kind, _LISTING)}
     told = {labels[label]: text for label, text in reversed(card.lines) if label in labels}
     for key in _BRIEF.get(card.kind, _LISTING):
@@ -183,6 +184,10 @@ def brief(speech: Speech, card: Card, number: int) -> str:
     return "\n".join(lines)
 
 
+def _title(speech: Speech, text: str) -> str:
+    return f"<b>{escape(speech.script(shortened(' '.join(text.split()), _TITLE)))}</b>"
+
+
 def _name(speech: Speech, card: Card) -> str:
     short = card.original and len(card.original) <= _ORIGINAL and not card.translated
     return heading(speech, card) if short else card.title
@@ -190,7 +195,7 @@ def _name(speech: Speech, card: Card) -> str:
 
 def full(speech: Speech, card: Card, *, told: str = "") -> str:
     """A card with all that it says, but for what was ``told`` above it already."""
-    lines = [f"<b>{escape(speech.script(heading(speech, card)))}</b>"]
+    lines = [_title(speech, heading(speech, card))]
     for label, text in card.lines:
         if len(text) < _SHORT or text not in told:
             lines.append(_labelled(speech, label, text))
@@ -214,8 +219,8 @@ def source(speech: Speech, cited: Cited) -> str:
     """A source in a line: its title leads to it, publisher and date follow."""
     date = PartialDate.parse(cited.date).spoken(speech.base) if cited.date else None
     publisher = cited.publisher if cited.publisher != cited.title else None
-    parts = [link(cited.url, speech.script(shortened(cited.title, 300)))]
-    parts += [escape(speech.script(part)) for part in (publisher, date) if part]
+    parts = [link(cited.url, speech.script(shortened(" ".join(cited.title.split()), _TITLE)))]
+    parts += [escape(speech.script(shortened(part, _PUBLISHER))) for part in (publisher, date) if part]
     return (", " if speech.base == "en" else "，").join(parts)
 
 
@@ -243,7 +248,7 @@ def contacts(answer: Answer) -> list[str]:
     """How to reach those behind the cards."""
     speech = Speech(answer.lang)
     chunks = [
-        f"<b>{number}. {escape(speech.script(card.title))}</b>\n☎ {contact(speech, card.contact)}"
+        f"{_title(speech, f'{number}. {card.title}')}\n☎ {contact(speech, card.contact)}"
         for number, card in enumerate(answer.cards, answer.skip + 1)
         if card.contact
     ]
@@ -257,7 +262,7 @@ def sources(answer: Answer) -> list[str]:
     for number, card in enumerate(answer.cards, answer.skip + 1):
         listed = "\n".join("🔗 " + source(speech, cited) for cited in card.sources)
         if listed:
-            chunks.append(f"<b>{number}. {escape(speech.script(card.title))}</b>\n{listed}")
+            chunks.append(f"{_title(speech, f'{number}. {card.title}')}\n{listed}")
     cited = dict.fromkeys(each.source for each in answer.figures if each.source)
     chunks += ["🔗 " + source(speech, each) for each in cited]
     return pages(chunks)

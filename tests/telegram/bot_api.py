@@ -30,6 +30,10 @@ NAME = BOT["username"]
 TAGS = {"b", "strong", "i", "em", "u", "s", "code", "pre", "a", "blockquote"}
 
 
+# Telegram never gives a number twice, and the bot remembers those it has seen.
+_NUMBERS = itertools.count(100_000)
+
+
 class Refused(Exception):
     """What Telegram would not take."""
 
@@ -119,7 +123,6 @@ class BotApi:
         self.delay: dict[str, float] = {}
         self._updates: list[dict[str, Any]] = []
         self._delivered = 0
-        self._numbers = itertools.count(100_000)
         self._messages = itertools.count(1)
         self._loop = asyncio.new_event_loop()
         self._news: asyncio.Event
@@ -142,7 +145,7 @@ class BotApi:
         self._loop.close()
 
     async def _open(self) -> None:
-        while not self._server.started:
+        while not self._server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.005)
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
         self._ready.set()
@@ -160,7 +163,7 @@ class BotApi:
 
     def put(self, update: dict[str, Any], *, id_: int | None = None) -> int:
         """Hand an update to the bot, by webhook if it has set one; returns its number."""
-        number = next(self._numbers) if id_ is None else id_
+        number = next(_NUMBERS) if id_ is None else id_
         update = {"update_id": number, **update}
         if self.webhook:
             headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}

@@ -50,10 +50,19 @@ def polling(settings: Settings, own: Assistant) -> Iterator[Running]:
     """A bot that polls, shared by the tests that leave it as it is."""
     api = BotApi()
     try:
-        with running(settings.model_copy(update={"telegram_api_url": api.url}), own, api) as bot:
+        with running(settings, own, api) as bot:
             yield bot
     finally:
         api.close()
+
+
+@pytest.fixture
+def api() -> Iterator[BotApi]:
+    """A Bot API of the test's own, for a bot of its own."""
+    api = BotApi()
+    yield api
+    api.close()
+    assert api.faults == []
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ class Member(Person):
 @contextmanager
 def running(settings: Settings, assistant: Assistant, api: BotApi) -> Iterator[Running]:
     """The bot, for as long as the block lasts."""
-    bot = Running(settings, assistant, api).start()
+    bot = Running(settings.model_copy(update={"telegram_api_url": api.url}), assistant, api).start()
     try:
         yield bot
     finally:
