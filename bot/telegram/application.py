@@ -55,13 +55,17 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
     channel_log = QuestionLog.open(settings, assistant.kb)
     memory = Memory(assistant.kb, channel_log, retention_days=settings.telegram_retention_days)
     gate = _Gate()
+    lines = (
+        HTTPXRequest(_CONNECTIONS, read_timeout=30, write_timeout=30, connect_timeout=10, pool_timeout=60, proxy=proxy),
+        Line(2, read_timeout=40, connect_timeout=10, pool_timeout=10, proxy=proxy),
+    )
     application = (
         Application.builder()
         .token(settings.telegram_token.get_secret_value())
         .base_url(f"{url}/bot")
         .base_file_url(f"{url}/file/bot")
-        .request(HTTPXRequest(_CONNECTIONS, read_timeout=30, write_timeout=30, connect_timeout=10, pool_timeout=60, proxy=proxy))
-        .get_updates_request(Line(2, read_timeout=40, connect_timeout=10, pool_timeout=10, proxy=proxy))
+        .request(lines[0])
+        .get_updates_request(lines[1])
         .rate_limiter(Pace(overall_max_rate=per_second, max_retries=_RETRIES))
         .concurrent_updates(InOrder(gate.first_time, gate.passes, AT_ONCE))
         .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
@@ -76,6 +80,7 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
         Post(application.bot, pause),
         Flood(settings.telegram_per_minute),
         application,
+        lines,
     )
     gate.channel = channel
     application.bot_data[NAME] = channel

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from telegram import Message, Update, User
 from telegram.ext import Application, ContextTypes
+from telegram.request import BaseRequest
 
 from bot.assistant import Assistant
 from bot.settings import Settings
@@ -40,6 +41,7 @@ class Channel:
     post: Post
     flood: Flood
     application: Application[Any, Any, Any, Any, Any, Any]
+    lines: tuple[BaseRequest, ...]
     username: str = ""
 
     def busy(self) -> bool:

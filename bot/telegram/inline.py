@@ -54,7 +54,7 @@ class Inline:
         skip = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 6 else 0
         answer = await aside(self.replies.answers.answer, Asked(text, skip=skip, take=_AT_ONCE))
         results = _results(answer)
-        after = str(skip + len(results)) if answer.more else ""
+        after = str(skip + len(results)) if answer.more else None
         button = None
         if not results and not query.offset:
             button = InlineQueryResultsButton(Speech(answer.lang, "telegram").say("inline_none"), start_parameter="inline")

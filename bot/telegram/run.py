@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter
 
 from bot.assistant import Assistant
 from bot.errors import BotError
@@ -135,8 +135,10 @@ async def _initialised(application: App, stop: asyncio.Event) -> bool:
 
 
 async def _put_away(application: App) -> None:
-    with contextlib.suppress(TelegramError, RuntimeError):
-        await application.shutdown()
+    """Close the lines of an application that was never ready; by itself it would leave them open."""
+    channel: Channel = application.bot_data[NAME]
+    for line in channel.lines:
+        await line.shutdown()
 
 
 @contextlib.asynccontextmanager
