@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from bot import render
 from bot.errors import BadInput
 from bot.shell import BAD_INPUT, OK, Shell, json_line, report
 from bot.staff.visit import ASK, FILE, Visit
-from bot.terminal import question, show
+from bot.terminal import question, show, show_explained
 from bot.values import Answer, Question
 from retrieval.language import parse
 
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
-def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, export: str | None = None, build: bool) -> int:
+@dataclass(frozen=True)
+class Form:
+    """How an answer is printed: as text or as JSON, with or without how it came about."""
+
+    as_json: bool = False
+    explain: bool = False
+
+
+def ask_one(shell: Shell, text: str, *, lang: str | None, form: Form, export: str | None = None, build: bool) -> int:
     """Answer one question, and write its figures to a file if wanted; returns the exit code."""
     from bot.stats import known_table, save_tables
 
@@ -34,26 +43,27 @@ def ask_one(shell: Shell, text: str, *, lang: str | None, as_json: bool, export:
     with closing(assistant.kb):
         asked = question(text, shell.speech.lang, hint=hint)
         answer = assistant.answer_now(asked)
-        if as_json:
-            print(json_line(render.as_json(answer)), flush=True)
+        if form.as_json:
+            print(json_line(render.as_json(answer, explain=form.explain)), flush=True)
         else:
             show(shell, answer)
+            show_explained(shell, answer if form.explain else None)
         Visit.open(shell.settings, assistant, ASK).answered(asked, answer)
         if export is not None:
             save_tables(shell, answer, (export,))
     return OK
 
 
-def ask_file(shell: Shell, name: str, *, lang: str | None, build: bool) -> int:
+def ask_file(shell: Shell, name: str, *, lang: str | None, explain: bool = False, build: bool) -> int:
     """Answer each line of a file with a line of JSON, in its order; a line it cannot read, by its error."""
     hint = read_lang(shell, lang)
     with _opened(shell, name) as lines:
         assistant = shell.assistant(build=build)
         with closing(assistant.kb):
-            return _answer_each(shell, assistant, lines, hint)
+            return _answer_each(shell, assistant, lines, hint, explain=explain)
 
 
-def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hint: str | None) -> int:
+def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hint: str | None, *, explain: bool) -> int:
     worst = OK
     visit = Visit.open(shell.settings, assistant, FILE)
     for number, line in enumerate(lines, 1):
@@ -63,7 +73,7 @@ def _answer_each(shell: Shell, assistant: Assistant, lines: Iterable[bytes], hin
         try:
             asked = _question(shell, line, number, hint)
             answered = asked, assistant.answer_now(asked)
-            said = render.as_json(answered[1])
+            said = render.as_json(answered[1], explain=explain)
         except BadInput as error:
             worst = worst or BAD_INPUT
             said = {"error": str(error), "line": number}

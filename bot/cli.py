@@ -98,10 +98,11 @@ def ask(
     file: Annotated[str | None, typer.Option("--file", help="opt_file", show_default=False)] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="opt_lang", show_default=False)] = None,
     export: Annotated[str | None, typer.Option("--export", help="opt_export", show_default=False)] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="opt_explain")] = False,
     no_build: Annotated[bool, typer.Option("--no-build", help="opt_no_build_ask")] = False,
 ) -> None:
     """Answer one question, or those of a file."""
-    from bot.ask import ask_file, ask_one
+    from bot.ask import Form, ask_file, ask_one
     from bot.errors import BadInput
 
     shell = Shell.start()
@@ -110,8 +111,9 @@ def ask(
     if file is not None and export is not None:
         raise BadInput(shell.say("export_one"))
     if file is not None:
-        raise typer.Exit(ask_file(shell, file, lang=lang, build=not no_build))
-    raise typer.Exit(ask_one(shell, " ".join(question or ()), lang=lang, as_json=as_json, export=export, build=not no_build))
+        raise typer.Exit(ask_file(shell, file, lang=lang, explain=explain, build=not no_build))
+    text, form = " ".join(question or ()), Form(as_json=as_json, explain=explain)
+    raise typer.Exit(ask_one(shell, text, lang=lang, form=form, export=export, build=not no_build))
 
 
 @main.command(help="help_stats")

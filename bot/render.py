@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot import explain as explanation
 from bot.speech import Speech
-from bot.values import Answer, Block, Card, Cited, Figure, Table, Text
+from bot.values import NARROW, WIDEN, Answer, Block, Card, Cited, Figure, Table, Text
 from knowledge.dates import PartialDate
 
 
 def text(answer: Answer) -> str:
     """The whole reply as a person reads it, in the script of the question."""
     speech = Speech(answer.lang)
-    return speech.script("\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip())
+    said = "\n".join(line for block in answer.blocks for line in _lines(speech, block)).strip()
+    return speech.script("\n".join([said, *go_on_lines(answer)]))
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """The answer as the documented contract (docs/json-contract.md)."""
+def go_on_lines(answer: Answer) -> Iterator[str]:
+    """How a conversation may go on: how many finds wait, and what can be said next. Outside of one there is nothing."""
+    if answer.session is None:
+        return
+    own = Speech(answer.lang, "conversation")
+    offers = [own.say("offer", label=choice.label) for choice in answer.choices if choice.kind in (NARROW, WIDEN)]
+    said = [own.say("more_waiting", n=answer.more)] if answer.more else []
+    said += [own.say("offers", choices=own.say("between_offers").join(offers))] if offers else []
+    yield from ("", *said) if said else ()
+
+
+def as_json(answer: Answer, *, explain: bool = False) -> dict[str, Any]:
+    """The answer as the documented contract (docs/json-contract.md), with how it came about if wanted."""
     speech = Speech(answer.lang)
     return {
         "question": answer.question,
@@ -32,6 +45,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "choices": [_in_script(speech, choice.as_dict()) for choice in answer.choices],
         **({"session": answer.session} if answer.session is not None else {}),
         **({"table": _in_script(speech, answer.table.as_dict())} if answer.table else {}),
+        **({"explain": explanation.as_dict(answer)} if explain else {}),
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
-from bot import render
+from bot import explain, render
 from bot.shell import OK, Shell, report, safe
 from bot.speech import Speech
 from bot.staff.visit import CHAT, Visit
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 HISTORY = "history"
 LEAVE = ("/quit", "/exit", "/q", "/退出")
 HELP = ("/help", "/?", "/帮助", "/幫助")
+EXPLAIN = ("/explain", "/解释", "/解釋")
 NEW = ("/new", "/新对话", "/新對話")
 _LETTER = re.compile(r"[^\W\d_]")
 _LINK = re.compile(r"https?://[!-;=?-~]+[!-+/-9=?-Z_a-z~]")
@@ -81,6 +82,8 @@ def _commanded(shell: Shell, assistant: Assistant, typed: str, visit: Visit, ses
     """What is replied to a command; None when it is none."""
     if typed in HELP:
         return shell.say("chat_help")
+    if typed in EXPLAIN:
+        return "\n".join(explain.lines(visit.last)) if visit.last is not None else shell.say("nothing_to_explain")
     if typed in NEW:
         assistant.forget(session)
         return shell.say("new_conversation")
@@ -137,6 +140,12 @@ def question(text: str, lang: str, *, hint: str | None = None, session: str | No
     return Question(text, hint or (None if _LETTER.search(text) else lang), session)
 
 
+def show_explained(shell: Shell, answer: Answer | None) -> None:
+    """Print how an answer came about, if there is one to explain."""
+    for line in explain.lines(answer) if answer is not None else ():
+        shell.line(line)
+
+
 def show(shell: Shell, answer: Answer) -> None:
     """Print the answer: as text where output is read by a program, in panels and tables where a person looks at it."""
     if not shell.out.is_terminal:
@@ -154,6 +163,8 @@ def pretty(answer: Answer) -> Iterator[RenderableType]:
             yield _table(speech, own, (block for block in blocks if isinstance(block, Figure)))
         else:
             yield from (_block(speech, block) for block in blocks)
+    for line in render.go_on_lines(answer):
+        yield _styled(speech, line, "dim")
 
 
 def _block(speech: Speech, block: Block) -> RenderableType:

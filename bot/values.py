@@ -169,7 +169,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Explained:
-    """How a question was understood and answered, for ``--explain``; values as they were read, names with their keys.
+    """How a question was understood and answered; values as they were read, names with their keys.
 
     ``how`` says what the conversation made of it, ``scores`` are those of what is shown, by key.
     """

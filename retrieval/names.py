@@ -20,6 +20,7 @@ from knowledge.records import Event, Listing, Metric, Organisation, Person, Prog
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import load
 from retrieval.language import HAN, fold, simplified
+from retrieval.rarity import is_english
 from retrieval.segment import stopwords
 
 _UNIT = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
@@ -31,6 +32,8 @@ _LEGAL_ZH = re.compile(r"(株式会社|股份有限公司|有限责任公司|有
 _LONGEST = 80  # units of the longest names: Chinese characters or words
 _MOST_ROMANISED = 4  # records one romanised spelling may mean
 _MANY = 50_000  # spellings above which a slip in a product's name is not looked for
+_HEARD = 5  # letters of a name that is compared by its sound
+_SOUNDS_ALIKE, _LOOKS_ALIKE = 90, 84  # how like it has to be, of 100: Chinese by its sound, Latin by its letters
 _GUESSABLE = 60  # units of a question in which slips are looked for; in a longer one a name is not all that is said
 
 _NAMED = (Person, Organisation, Programme, Event, Listing, Metric)
@@ -138,6 +141,43 @@ class NameIndex:
         """Names one slip away from what was typed, for when none is spelt right."""
         units = list(_units(text))
         return list(self._misspelt(text, units)) if len(units) <= _GUESSABLE else []
+
+    def near(self, text: str) -> list[str]:
+        """The keys of people, bodies, programmes and events whose names are like something in the text, the likest first.
+
+        Sounds count as well as letters: a Chinese name written with other characters of the same sound. None of them is sure.
+        """
+        from rapidfuzz import fuzz, process
+
+        units = list(_units(text))
+        found: dict[str, float] = {}
+        for size in range(1, 5) if len(units) <= _GUESSABLE else ():
+            for first in range(len(units) - size + 1):
+                part = units[first : first + size]
+                han = all(unit.han for unit in part)
+                plain = {unit.text for unit in part} & stopwords("en") or any(unit.han for unit in part) != han
+                spelling = "".join(_syllables("".join(unit.text for unit in part))) if han else "".join(u.text for u in part)
+                if plain or len(spelling) < _HEARD or (size == 1 and is_english(spelling)):
+                    continue
+                cutoff = _SOUNDS_ALIKE if han else _LOOKS_ALIKE
+                for heard, score, _ in process.extract(spelling, self._sounds, scorer=fuzz.ratio, score_cutoff=cutoff, limit=4):
+                    for key in self._sounds_of[heard]:
+                        found[key] = max(found.get(key, 0.0), score)
+        return sorted(found, key=lambda key: (-found[key], key))
+
+    @cached_property
+    def _sounds_of(self) -> dict[str, list[str]]:
+        """The names of all but products and figures as they sound, without blanks."""
+        query = "SELECT spelling, key FROM name WHERE key NOT LIKE 'listing/%' AND key NOT LIKE 'metric/%'"
+        sounds: dict[str, list[str]] = defaultdict(list)
+        for spelling, key in self._names.execute(query):
+            if spelling.isascii() and len(plain := spelling.replace(" ", "")) >= _HEARD and key not in sounds[plain]:
+                sounds[plain].append(key)
+        return sounds
+
+    @cached_property
+    def _sounds(self) -> list[str]:
+        return [sound for sound, keys in self._sounds_of.items() if len(keys) <= _MOST_ROMANISED]
 
     def _exact(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
         for first in range(len(units)):
@@ -303,18 +343,27 @@ def _variants(name: str) -> Iterator[str]:
 
 def _pinyin(name: str, *, person: bool, short: bool = False) -> Iterator[str]:
     """The name in pinyin without tones; of a person also given name first, of an organisation also its first syllables."""
-    from pypinyin import lazy_pinyin
-
     folded = fold(name)
     if not folded or not all(HAN.match(char) for char in folded) or len(folded) < 2:
         return
-    syllables = lazy_pinyin(folded)  # ü is written v
+    syllables = _syllables(folded)
     yield "".join(syllables)
     if person:
         yield "".join([*syllables[1:], syllables[0]])
     elif short:
         for size in range(2, len(syllables)):
             yield "".join(syllables[:size])
+
+
+def _syllables(text: str) -> list[str]:
+    from pypinyin import lazy_pinyin
+
+    return list(lazy_pinyin(text))  # ü is written v
+
+
+def romanised(name: str) -> str:
+    """A Chinese name in pinyin without tones or blanks; empty for any other."""
+    return next(_pinyin(name, person=False), "")
 
 
 @cache

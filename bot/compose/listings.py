@@ -13,15 +13,14 @@ def listing_blocks(
     page: Page,
     listings: Sequence[Listing],
     *,
-    why: Mapping[str, Sequence[str]],
+    why: Mapping[str, str | None],
     scores: Mapping[str, float],
     scope: str = "",
 ) -> list[Block]:
-    """The listings as cards under a lead. ``why`` holds, for each key, the words of the question it matches."""
+    """The listings as cards under a lead. ``why`` says, for each key, why it is there."""
     blocks: list[Block] = [Text(_lead(page, listings, scope), "lead", derived=(str(len(listings)),))]
     for listing in listings:
-        said = _why(page, why.get(listing.key, ()))
-        blocks.append(listing_card(page, listing, why=said, score=scores.get(listing.key, 0.0)))
+        blocks.append(listing_card(page, listing, why=why.get(listing.key), score=scores.get(listing.key, 0.0)))
     return blocks
 
 
@@ -55,11 +54,3 @@ def _lead(page: Page, listings: Sequence[Listing], scope: str) -> str:
     counted = page.speech.names("counted_one" if len(listings) == 1 else "counted")[kind].format(n=len(listings))
     names = page.speech.join([page.name(listing) for listing in listings])
     return page.say("listings_lead", counted=counted, names=names, scope=scope)
-
-
-def _why(page: Page, words: Sequence[str]) -> str:
-    return (
-        page.say("why_words", words=page.speech.join([page.say("quoted", text=word) for word in words]))
-        if words
-        else page.say("why_meaning")
-    )

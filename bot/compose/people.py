@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from bot.compose.page import Page
 from bot.values import Block, Card, Text
-from knowledge.records import Appearance, Event, Person
+from knowledge.records import Appearance, Event, Organisation, Person, Record
 
 
 def person_card(page: Page, person: Person, *, event: str | None = None, score: float = 0.0) -> Card:
@@ -52,6 +52,15 @@ def role(page: Page, person: Person) -> str:
     title = page.text(person, "title")
     said = page.say("title_at", title=title, organisation=home) if title and home else title or home or page.say("not_stated")
     return page.say("as_of_role", role=said, date=page.date(person.as_of)) if person.as_of else said
+
+
+def told_apart(page: Page, record: Record) -> str:
+    """A record with what tells it from another of its name: a person's post, a body's place."""
+    if isinstance(record, Person):
+        return f"{page.both(record)}: {role(page, record)}"
+    place = page.place(record.country, record.city) if isinstance(record, Organisation) else ""
+    name = page.both(record)
+    return page.say("comma").join([name, place]) if place and place not in name else name
 
 
 def _appearances(page: Page, person: Person, event: str | None) -> list[Appearance]:

@@ -8,6 +8,11 @@ from bot.compose.page import Page
 from bot.speech import Speech
 from bot.values import Block, Text
 
+MOST_CHOICES = 4
+_FEW = {
+    ("exhausted", 0): "exhausted_none", ("out_of_range", 1): "out_of_range_one", ("out_of_range", 0): "out_of_range_none",
+}  # fmt: skip
+
 
 def talk_blocks(page: Page, about: str) -> list[Block]:
     """A greeting, thanks, a goodbye, or what the assistant can do, with questions to try."""
@@ -29,16 +34,26 @@ def silence_blocks(page: Page, *, outside: bool, scope: str = "", near: Sequence
 def unresolved_blocks(page: Page, why: str, number: int, choices: Sequence[str]) -> list[Block]:
     """Why a follow-up cannot be answered: nothing was said before, or what it points to is not there."""
     own = Speech(page.lang, "conversation")
-    key = {("exhausted", 0): "exhausted_none", ("out_of_range", 1): "out_of_range_one"}.get((why, number), why)
-    said = own.say(key, n=number)
-    steps = [Text(f"{place}. {name}", "step", derived=(str(place),)) for place, name in enumerate(choices, 1)]
-    return [Text(said, "lead", derived=(str(number),)), *steps]
+    said = own.say(_FEW.get((why, number), why), n=number)
+    return [Text(said, "lead", derived=(str(number),)), *_numbered(choices)]
+
+
+def topic_blocks(page: Page, word: str, topics: Sequence[str]) -> list[Block]:
+    """A word that covers many things: some of them, numbered."""
+    lead = Speech(page.lang, "conversation").say("which_topic", word=word)
+    return [Text(lead, "lead"), *_numbered(topics)]
+
+
+def spelling_blocks(page: Page, names: Sequence[str]) -> list[Block]:
+    """Names that may have been meant, numbered."""
+    return [Text(Speech(page.lang, "conversation").say("spelling"), "body"), *_numbered(names)]
 
 
 def choice_blocks(page: Page, name: str, choices: Sequence[str]) -> list[Block]:
     """A name that may mean several: the choices, numbered."""
     lead = page.say("which_one", name=name)
-    return [
-        Text(lead, "lead"),
-        *(Text(f"{number}. {choice}", "step", derived=(str(number),)) for number, choice in enumerate(choices, 1)),
-    ]
+    return [Text(lead, "lead"), *_numbered(choices)]
+
+
+def _numbered(choices: Sequence[str]) -> list[Block]:
+    return [Text(f"{number}. {choice}", "step", derived=(str(number),)) for number, choice in enumerate(choices, 1)]

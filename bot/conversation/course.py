@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.resolve import COMPARED, ITSELF, PAGE, RECORD, UNRESOLVED, WHICH, Resolved
+from bot.conversation.resolved import CHOSEN, COMPARED, ITSELF, PAGE, RECORD, SINGLE, UNRESOLVED, WHICH, Resolved
 from bot.conversation.state import Conversation, Pending, listed
 from bot.understand import TALK
 from bot.values import OUT_OF_SCOPE, Answer
 
-_ONE = frozenset({"organisation", "person", "event", "programme", "article"})
 _TALK = frozenset({*TALK, "empty"})
 
 
@@ -44,6 +43,8 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
         focus=_focus(answer, shown),
         choices=choices,
     )
+    if before is not None and resolved.how == CHOSEN and not choices:
+        new = replace(new, choices=tuple(choice.earlier for choice in before.choices))
     if before is not None and not shown and resolved.how != ITSELF:
         return replace(new, listed=before.listed, page=before.page)  # what is on the screen can still be pointed to
     return new
@@ -53,4 +54,4 @@ def _focus(answer: Answer, shown: tuple[str, ...]) -> tuple[str, ...]:
     """The record a reply is about, if it is about one."""
     if answer.route == "metric" and answer.figures:
         return (f"metric/{answer.figures[0].metric}",)
-    return shown[:1] if answer.route in _ONE or len(shown) == 1 else ()
+    return shown[:1] if answer.route in SINGLE or len(shown) == 1 else ()

@@ -9,6 +9,7 @@ from functools import cache
 from bot.speech import LANGUAGES, table
 from bot.understand import Understanding
 from retrieval.facets import Mention
+from retrieval.language import fold
 
 # A facet or a name in a masked text, one character wide: what was recognised stands for itself, whatever its words.
 MARKS: Mapping[str, str] = {
@@ -117,3 +118,21 @@ def _filled(lang: str, pattern: str) -> str:
 def field_patterns() -> Sequence[re.Pattern[str]]:
     """What asks for a field of a record, in all languages."""
     return [re.compile(pattern) for lang in LANGUAGES for pattern in table(lang, "followups")["fields"].values()]
+
+
+def place_of_one(text: str, count: int) -> int | None:
+    """The number that a text is nothing but: 2, 2., 第二个, the second one, the last; 0 for one beyond."""
+    if found := re.fullmatch(r"(?:no\.? ?|number |#)?(\d{1,2})[.)、]?", text):
+        return int(found[1])
+    if count == 0:
+        return None
+    for name in ("ordinal", "plain_number"):
+        if found := spelt(name, text):
+            groups = found.groupdict()
+            return number(groups.get("n") or groups.get("m") or "")
+    return count if spelt("last", text) else None
+
+
+def stripped(text: str) -> str:
+    """The folded text without marks around it."""
+    return re.sub(r"^[\s,，。.!！?？]+|[\s,，。.!！?？]+$", "", fold(text))

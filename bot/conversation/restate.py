@@ -22,6 +22,7 @@ _DIRECT = re.compile(r"^(?:有|哪|谁|什么|多少|几)")
 _PHRASE = re.compile(r"[怎如吗什谁哪能有,，。?？!！呢]")
 _END = re.compile(r"[\s?？.。!！]*$")
 _ENDS_ASKING = re.compile(r"[?？]\s*$")
+_JOINED = re.compile(r"(?:last|this|the) ")  # times that no "in" stands before
 _DANGLING = re.compile(r"\b(is|are|was|were)\s*(?=\?|$)")
 _FULL_WIDTH = str.maketrans("?!,;()", "？！，；（）")
 _NOTHING_LEFT = re.compile(r"^(?:the|a|an|the ones?|ones?|的|\W)*$")
@@ -42,8 +43,10 @@ class Restater:
         text = asked.text
         for first, last in reversed(others):
             text = _cut(text, first, last)
-        if base(detect(text)) == EN and kind == "place" and not self._is_name(asked, start):
-            return self._added(_cut(text, start, end), kind, words)  # "Danish technology", which "Japan" cannot stand for
+        joined = kind == "year" and _JOINED.match(words)
+        adjective = kind == "place" and not self._is_name(asked, start)
+        if base(detect(text)) == EN and (joined or adjective):  # no "in last year", no "Japan technology" for "Danish technology"
+            return self._added(_cut(text, start, end), kind, words)
         return text[:start] + words + text[end:]
 
     def without(self, asked: Understanding, kinds: Sequence[str]) -> str | None:
@@ -54,6 +57,10 @@ class Restater:
             text = _cut(text, start, end)
         text = _tidied(text)
         return None if not spans or _NOTHING_LEFT.match(fold(text)) else text
+
+    def place(self, code: str, lang: str) -> str:
+        """A country or city in words of a language."""
+        return self._vocabulary.place(code, lang)
 
     def facet(self, mentions: Sequence[Mention], lang: str) -> str:
         """These facets of one kind in words of a language."""
@@ -96,8 +103,8 @@ class Restater:
         asking = "?" if _ENDS_ASKING.search(text) else ""
         plain = _END.sub("", text)
         if base(detect(text)) == EN:
-            joint = f" in {words}" if kind in ("place", "year") and not words.startswith(("last", "this")) else f" ({words})"
-            return f"{plain}{joint if kind in ('place', 'year', 'stage') else f' ({words})'}{asking}"
+            joint = f" {words}" if _JOINED.match(words) else f" in {words}"
+            return f"{plain}{joint if kind in ('place', 'year') else f' ({words})'}{asking}"
         mark = "？" if asking else ""
         if kind == "year":
             return f"{words}{plain}{mark}"

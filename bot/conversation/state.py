@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.values import MEANING, Choice
 
+EARLIER = "earlier"  # the kind of a choice that another one was picked before: its name still picks it, its number does not
 _MOST = 60  # records of a list that ordinals can reach
 
 
@@ -19,6 +20,11 @@ class Pending:
     label: str
     ask: str
     kind: str = MEANING
+
+    @property
+    def earlier(self) -> Pending:
+        """The same when another one was picked."""
+        return Pending(self.label, self.ask, EARLIER)
 
     @classmethod
     def of(cls, choice: Choice) -> Pending:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 
+from bot.finding.broad import Broad
 from bot.finding.held import Held
 from bot.finding.listed import Listed
 from bot.finding.measured import Measured
@@ -13,6 +15,7 @@ from bot.finding.searched import Searched
 from bot.finding.shelf import Finding, Shelf
 from bot.understand import Understanding
 from knowledge.store import KnowledgeBase
+from retrieval.documents import Related
 from retrieval.retriever import HybridRetriever
 
 
@@ -29,6 +32,12 @@ class Finder:
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)
+        self._topics, self._spelt_alike = Broad(shelf).topics, named.spelt_alike
+
+    @property
+    def related(self) -> Related:
+        """What is folded into the documents of others."""
+        return self.searched.relevance.related
 
     def find(self, asked: Understanding) -> Finding:
         """The records that answer, and how they are to be told."""
@@ -40,5 +49,5 @@ class Finder:
                 return finding
         finding = self.searched.searched(asked)
         if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
-            return self._nearest(asked) or finding
-        return finding
+            finding = self._nearest(asked) or self._topics(asked) or finding
+        return finding if finding.route != "silence" else replace(finding, near=self._spelt_alike(asked))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
 from bot.understand import Understanding
-from knowledge.records import Event, split_key
-from retrieval.names import NameMatch
+from knowledge.records import Event, Organisation, Person, Record, split_key
+from retrieval.language import fold
+from retrieval.names import NameMatch, keys_of_kind, romanised
 from retrieval.retriever import Query
 
 _PLAIN = frozenset({"what", "contact", "website"})
@@ -102,10 +103,12 @@ class Named:
         reached = asked.aspects & {"contact", "website"} and self.shelf.named_keys(asked)
         if asked.topic and not reached:
             return None
-        several = [match for match in asked.names if len(_people_keys(match)) > 1]
-        if several and not asked.named("event"):
-            return Finding("choice", choices=self.shelf.fetch(_people_keys(several[0])), scope=(several[0].name,))
-        people = asked.named("person")
+        for match in () if asked.named("event") else asked.names:
+            meant = self._meant(asked, match)
+            if len(meant) > 1:
+                return Finding("choice", choices=tuple(meant), scope=(match.text,))
+        people = [record.key for match in asked.names for record in self._meant(asked, match) if record.KIND == "person"]
+        people = people or asked.named("person")
         if people and not asked.wants_figures:
             named = first(self.shelf.fetch(asked.named("event")[:1]))
             event = named if isinstance(named, Event) else None
@@ -126,9 +129,36 @@ class Named:
             return Finding("listings", self.shelf.fetch(listings[:SHOWN]), count=len(listings))
         return None
 
+    def _meant(self, asked: Understanding, match: NameMatch) -> list[Record]:
+        """The people or bodies that a name may mean, as far as the rest of the question does not tell them apart."""
+        keys = keys_of_kind(match.keys, "person") or [
+            key for key in keys_of_kind(match.keys, "organisation") if key not in GENERIC
+        ]
+        found = list(self.shelf.fetch(keys))
+        if len(found) < 2:
+            return found
+        bodies = {split_key(key)[1] for key in asked.named("organisation")}
+        places, text = set(asked.facets.places), fold(asked.text)
+        told = [
+            record
+            for record in found
+            if (isinstance(record, Person) and (record.organisation in bodies or _said(record, text)))
+            or (isinstance(record, Organisation) and {record.country, record.city} & places)
+            or romanised(record.name("zh")) == match.text.replace(" ", "").lower()
+        ]
+        return told or found
+
+    def spelt_alike(self, asked: Understanding) -> tuple[Record, ...]:
+        """Who or what may have been meant by a name that is nearly spelt like one here, when nothing was found."""
+        if asked.names or asked.facets.places or asked.aspects - {"who", "what", "contact", "website", "said", "where"}:
+            return ()
+        return self.shelf.fetch(self.shelf.retriever.index.names.near(asked.text)[:4])
+
     def _since(self, key: str) -> bool:
         return bool(getattr(self.shelf.kb.get(key), "partner_since", None))
 
 
-def _people_keys(match: NameMatch) -> list[str]:
-    return [key for key in match.keys if key.startswith("person/")]
+def _said(person: Person, text: str) -> bool:
+    """Whether a text has the post or the house of a person."""
+    said = (person.title_en, person.title_zh, person.organisation_name_en, person.organisation_name_zh)
+    return any(fold(words) in text for words in said if words)

@@ -184,12 +184,13 @@ class Relevance:
     def _tokens_of(self, key: str) -> frozenset[str]:
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter
-        texts = [document(record, lang, self._related).text for lang in LANGUAGES]
+        texts = [document(record, lang, self.related).text for lang in LANGUAGES]
         # Characters too: some words of Chinese are one character long.
         return frozenset(token for text in texts for token in segmenter.tokens(text)) | frozenset(HAN.findall(" ".join(texts)))
 
     @cached_property
-    def _related(self) -> Related:
+    def related(self) -> Related:
+        """What is folded into the documents of others, read once."""
         return related(self.shelf.kb)
 
 

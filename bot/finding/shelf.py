@@ -33,7 +33,9 @@ LISTS = frozenset({"listings", "organisations", "people", "events"})
 class Finding:
     """What was found. ``route`` says how it is to be told; ``records`` come best first; ``scores`` by key.
 
-    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them.
+    ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them;
+    ``why`` holds for each key the words of the question that the record has, where it was searched for;
+    ``near`` are records whose names are spelt nearly like something in the question.
     """
 
     route: str
@@ -48,15 +50,17 @@ class Finding:
     confidence: float = 1.0
     found: tuple[str, ...] = ()
     skip: int = 0
+    near: tuple[Record, ...] = ()
+    why: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def page(self, skip: int, take: int) -> Finding:
         """The part of a list that fits on a screen: ``take`` of its records, after the first ``skip``."""
         if not take or self.route not in LISTS or (len(self.records) <= take and not skip):
             return self
         if self.found:
-            return replace(self, records=self.records[:take], count=self.count or len(self.found))
+            return replace(self, records=self.records[:take])
         keys = tuple(record.key for record in self.records)
-        return replace(self, records=self.records[skip : skip + take], found=keys, skip=skip, count=max(self.count, len(keys)))
+        return replace(self, records=self.records[skip : skip + take], found=keys, skip=skip)
 
     @property
     def more(self) -> int:

@@ -34,6 +34,7 @@ class Visit:
         self._conversation = conversation
         self._assistant = assistant
         self._last: tuple[int | None, Answer] | None = None
+        self.last: Answer | None = None
 
     @classmethod
     def open(cls, settings: Settings, assistant: Assistant, channel: str) -> Visit:
@@ -46,6 +47,7 @@ class Visit:
 
     def answered(self, question: Question, answer: Answer, conversation: str | None = None) -> None:
         """Log an answer that was shown. ``conversation`` names another one than that of this visit."""
+        self.last = answer
         if self._log is not None:
             entry = self._log.record(question, answer, self._channel, conversation or self._conversation)
             self._last = (entry, answer)
