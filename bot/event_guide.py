@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from bot.compose import events, figures, organisations, people
 from bot.compose.page import Page
-from bot.speech import cues
+from bot.speech import Speech, cues
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NOT_FOUND, Answer, Block, Card, Question, Text
 from knowledge.records import Appearance, Event, Metric, Organisation, Person, Record, Statistic, split_key
@@ -24,9 +25,6 @@ PARTS = (AGENDA, SPEAKERS, PARTNERS, FIGURES)
 _MOST = 4
 _TELLING = ("title", "role", "topic", "organisation_name", "note")
 _OF_THE_EVENT = frozenset({"when", "where", "organiser", "attendance", "agenda", "results"})
-_ANY_EVENT = frozenset(
-    {"this", "event", "events", "here", "today", "活动", "会议", "今天", "本次", "这次", "现场", "talk", "meet", "聊"}
-)
 
 
 class EventGuide:
@@ -60,7 +58,7 @@ class EventGuide:
         if asked.talk or elsewhere:
             return None
         page = Page(self._kb, asked.lang)
-        topic = [word for word in asked.topic if word not in _ANY_EVENT]
+        topic = [word for word in asked.topic if word not in _hollow()]
         if topic and self._wants_people(asked) and not self._named(event, asked):
             return self._closest(page, event, asked, topic)
         blocks = self._told(page, event, asked, topic)
@@ -149,6 +147,12 @@ def _answer(question: str, lang: str, blocks: Sequence[Block]) -> Answer:
 
 def _heard(cue: str, text: str) -> bool:
     return any(cues(lang)[cue].search(text) for lang in ("en", "zh"))
+
+
+@cache
+def _hollow() -> frozenset[str]:
+    """Words that say nothing of a topic where everything is about one event."""
+    return frozenset(word for lang in ("en", "zh") for word in Speech(lang).lines("guide_hollow"))
 
 
 def _in_short(blocks: Sequence[Block]) -> list[Block]:

@@ -9,7 +9,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
-AT_ONCE = 256
+TAKEN = 1_000  # updates that may wait for their turn
+AT_ONCE = 32
 
 
 class InOrder(BaseUpdateProcessor):
@@ -18,7 +19,8 @@ class InOrder(BaseUpdateProcessor):
     def __init__(
         self, first_time: Callable[[int], Awaitable[bool]], passes: Callable[[Update], Awaitable[bool]], at_once: int = AT_ONCE
     ) -> None:
-        super().__init__(at_once)
+        super().__init__(TAKEN)
+        self._hands = asyncio.Semaphore(at_once)
         self._first_time = first_time
         self._passes = passes
         self._turns: dict[int, _Turn] = {}
@@ -38,7 +40,7 @@ class InOrder(BaseUpdateProcessor):
         turn.waiting += 1
         try:
             # The turn is taken before anything is awaited: updates come in their order.
-            async with turn.lock:
+            async with turn.lock, self._hands:
                 if await self._first_time(update.update_id) and await self._passes(update):
                     await coroutine
                 else:

@@ -146,8 +146,7 @@ class Post:
             yield
         finally:
             done.set()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(showing, 2)
+            await asyncio.wait({showing}, timeout=2)
 
     async def _show(self, to: Address, action: str, done: asyncio.Event) -> None:
         while not done.is_set():

@@ -88,7 +88,13 @@ def run(shell: Shell, assistant: Assistant, ready: Ready) -> None:
 
 async def serve(settings: Settings, assistant: Assistant, stop: asyncio.Event, ready: Ready = lambda _: None) -> None:
     """Run the bot until ``stop`` is set; replies that are being written then are sent before this returns."""
-    application = make(settings, assistant)
+    await serve_application(make(settings, assistant), settings, assistant, stop, ready)
+
+
+async def serve_application(
+    application: App, settings: Settings, assistant: Assistant, stop: asyncio.Event, ready: Ready
+) -> None:
+    """The same with an application that was made already."""
     if not await _initialised(application, stop):
         return
     channel: Channel = application.bot_data[NAME]

@@ -34,8 +34,8 @@ def test_by_name(attendee: Person):
 
 
 def test_by_role(attendee: Person):
-    """A speaker is found by role."""
-    text = says(attendee, "which judge spoke?", "哪位法院的嘉宾发言了？")
+    """A speaker is found by what they are or do."""
+    text = says(attendee, "who spoke for a court?", "哪位法院的嘉宾发言了？")
     assert "Du Changhui" in text or "杜长辉" in text
 
 

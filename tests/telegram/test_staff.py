@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.staff.curated import CuratedAnswers
+from tests.telegram.bot_api import Sent
 from tests.telegram.people import Person, Running
 
 SOURCE = "Quibble Office https://quibble.example/kiln"
@@ -35,11 +36,16 @@ def test_bad_usage(staff: Person, days: str):
     assert "/usage 7" in reply.text
 
 
-def asked(bot: Running, staff: Person, question: str):
+def asked(bot: Running, staff: Person, question: str) -> Sent:
     """The message of the queue with this question, after it was asked in vain."""
-    Person(bot).says(question)
-    sent = staff.says("/curate")
-    return next(one for one in sent if question in one.text)
+    person = Person(bot)
+    (reply,) = person.says(question)
+    person.presses(reply, "👎")
+    for first in range(1, 60, 5):
+        found = [one for one in staff.says(f"/curate {first}") if question in one.text]
+        if found:
+            return found[0]
+    raise AssertionError("not in the queue")
 
 
 def test_curate(bot: Running, staff: Person):
