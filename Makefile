@@ -24,7 +24,7 @@ start: $(VENV)/.run ## set up, build the knowledge base and open the chat
 	@$(BIN)/greenask chat
 
 test: $(VENV)/.dev ## set up and run the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)
 
 lint: $(VENV)/.dev ## check style, types and the direction of imports
 	$(BIN)/ruff check

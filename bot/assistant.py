@@ -166,7 +166,8 @@ class Assistant:
     def _about(self, page: Page, asked: Understanding, resolved: Resolved, record: Record) -> list[Block]:
         fields = phrases.fields(fold(resolved.about))
         if isinstance(record, Listing):
-            return listing_about(page, record, [*fields, *(one for one in _LISTING_ASPECTS if one in asked.aspects)])
+            wanted = dict.fromkeys([*fields, *(one for one in _LISTING_ASPECTS if one in asked.aspects)])
+            return listing_about(page, record, list(wanted))
         lead: list[Block] = [source_lead(page, record)] if "source" in fields and record.sources else []
         return [*lead, *replies.blocks_of(page, asked, Finding(record.KIND, (record,)))[bool(lead) :]]
 

@@ -52,7 +52,7 @@ class Span:
 class MeasureAsked:
     """One of OPERATIONS, over a span of time. ``rest`` is the folded question without the words that said either.
 
-    ``claimed`` is the number that a question wants checked.
+    ``claimed`` is the number that a question wants checked, or may want: any question of yes or no with a number in it.
     """
 
     operation: str = "value"
@@ -72,7 +72,8 @@ def read(text: str, today: datetime.date) -> MeasureAsked:
     if operation == "value" and span.kind in (SINCE, BETWEEN):
         operation = "history"
     rest, claimed = re.sub(_HELD, " ", told), None
-    if operation == "check":
+    claims = operation == "value" and any(pattern.search(held) for _, pattern in _patterns("yes_or_no"))
+    if operation == "check" or (claims and any(numerals(rest))):
         said = next(numerals(rest))
         claimed = said.value
         rest = f"{rest[: said.start]} {rest[said.end :]}"

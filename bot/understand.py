@@ -106,8 +106,9 @@ class Understander:
         talk = _talk(text)
         if talk:
             return Understanding(text, lang, Facets(), talk=talk)
-        text, mended = self._mend(text)
-        names = [name for name in self._names(text) if not self._plain_word(name, text)]
+        found = self._names(text)
+        text, mended = self._mend(text, found)
+        names = [name for name in (self._names(text) if mended else found) if not self._plain_word(name, text)]
         facets = _outside_names(self._facets.read(text), names)
         aspects = _aspects(text)
         content, singles = self._content(text, names, facets, aspects)
@@ -118,12 +119,12 @@ class Understander:
             content, singles = self._content(text, names, facets, aspects)
         return Understanding(text, lang, facets, tuple(names), aspects, None, content, mended, singles, question.skip)
 
-    def _mend(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def _mend(self, text: str, names: Sequence[NameMatch]) -> tuple[str, tuple[tuple[str, str], ...]]:
         # A word that is spelt right is no slip, though nothing here has it: "windows" is not "winds". Nor is what is
         # said of a place: "in Paris" is not "in parties".
         placed = set(_PLACED.findall(text))
         right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or word in placed]
-        mended = self._retriever.mend(text, skip=[*(name.text for name in self._names(text)), *right])
+        mended = self._retriever.mend(text, skip=[*(name.text for name in names), *right])
         before, after = text.split(), mended.split()
         return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Text
 from sqlmodel import Field, SQLModel
 
+SHARES = ("percent", "per cent")  # units of shares and rates
 LANGUAGES = ("en", "zh")
 
 LISTING_KINDS = ("technology", "need", "expert")

@@ -225,7 +225,7 @@ class _Builder:
         (self.folder / "words.txt").write_text("\n".join(sorted(plain)), encoding="utf-8")
         self.progress("lexicon", 0, 1)
         words_known = lexicon.build([*lexicon.own_terms(pairs), *lexicon.glossary(), *lexicon.dictionary()], segmenter, known)
-        write_json(self.folder / "lexicon.json", {"english": words_known.english, "chinese": words_known.chinese})
+        write_json(self.base / "lexicon.json", vars(words_known))
 
     def _note(self, document: Document, encoder: Encoder) -> int:
         views = views_of(document)
@@ -331,7 +331,7 @@ def _link(before: Path, folder: Path) -> None:
 def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) -> Manifest:
     """Everything in ``folder`` that the change touches; returns its manifest."""
     documents = before.documents
-    living = documents.living()
+    living = documents.living(change.stale)
     stale = {number for key in change.stale for number in living.get(key, ())}
     writers = {pool: LexicalWriter(folder / f"lexical-{pool}") for pool in POOLS}
     for writer in writers.values():
@@ -347,8 +347,9 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
         count = vectors.write(folder, [fresh], at=count, dimension=encodings.embedder.dimension)
     known: dict[str, set[str]] = {pool: set() for pool in POOLS}
     plain = set(before.words)
+    segmenter = Segmenter(cache=before.base, fast=True)
     for document, part in zip(change.documents, views, strict=True):
-        words = words_of(document, before.segmenter)
+        words = words_of(document, segmenter)
         number = documents.add(document.key, document.lang, document.digest(), len(part.heads), len(part.all))
         writers[document.lang].add(number, words, document.facets)
         before.facets.add(number, document.facets)
@@ -361,21 +362,20 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
     write_records(folder, change.records)
     (folder / "words.txt").write_text("\n".join(sorted(plain)), encoding="utf-8")
     _save_names(folder, before, change)
-    _save_lexicon(folder, before, change, known)
+    _save_lexicon(folder, before, change, segmenter, known)
     alive = len(documents) - len(documents.dead)
     return replace(before.manifest, fingerprint=change.fingerprint, documents=alive, rows=count)
 
 
 def _save_names(folder: Path, before: Index, change: Update) -> None:
-    names = NameIndex.copied(before.folder / "names.db")
+    names = NameIndex.copied(before.folder / "names.db", folder / "names.db")
     names.remove(change.stale)
     names.add(change.names)
-    names.save(folder / "names.db")
+    names.close()
 
 
-def _save_lexicon(folder: Path, before: Index, change: Update, known: Mapping[str, set[str]]) -> None:
-    added = lexicon.build(lexicon.own_terms(change.pairs), before.segmenter, known)
-    old = before.lexicon
-    write_json(
-        folder / "lexicon.json", {"english": {**added.english, **old.english}, "chinese": {**added.chinese, **old.chinese}}
-    )
+def _save_lexicon(folder: Path, before: Index, change: Update, segmenter: Segmenter, known: Mapping[str, set[str]]) -> None:
+    """What the lexicon has learnt since the base was made."""
+    added = lexicon.build(lexicon.own_terms(change.pairs), segmenter, known)
+    learnt = added.joined(before.learnt) if before.learnt else added
+    write_json(folder / "lexicon.json", vars(learnt))

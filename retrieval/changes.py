@@ -25,10 +25,11 @@ def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
     limit = max(_FEW, int(_MOST * len(index.documents)))
     if len(differing) > limit:
         return None
-    living = index.documents.living()
+    told = list(_told(differing, kb))
+    living = index.documents.living({*differing, *(key for key, _, _ in told)})
     stale: list[str] = []
     fresh: list[tuple[Record, list[Document]]] = []
-    for key, record, documents in _told(differing, kb):
+    for key, record, documents in told:
         said = {document.digest() for document in documents}
         if said != set(living.get(key, {}).values()):
             stale += [key] if key in living else []

@@ -51,21 +51,18 @@ class VectorStore:
 
     def reach(self, ask: Callable[[], Any]) -> Any:
         """What the store answers; :class:`StoreUnreachable` when it does not, at whatever moment it went."""
+        import httpx
+        from chromadb.errors import ChromaError, NotFoundError
+
         try:
             return ask()
-        except ValueError as error:  # how Chroma's client says that there is no server
+        except NotFoundError as error:
             raise StoreUnreachable(
-                f"no Chroma server answers at {self._shown}: start it, or unset GREENASK_CHROMA_URL"
+                f"the Chroma store at {self._shown} does not have this index: run 'greenask kb build --force', "
+                "or set GREENASK_CHROMA_URL back"
             ) from error
-        except Exception as error:
-            if type(error).__name__ == "NotFoundError":
-                raise StoreUnreachable(
-                    f"the Chroma store at {self._shown} does not have this index: run 'greenask kb build --force', "
-                    "or set GREENASK_CHROMA_URL back"
-                ) from error
-            if type(error).__module__.startswith(("httpx", "httpcore", "chromadb")):
-                raise StoreUnreachable(f"the Chroma store at {self._shown} failed: {error}; start it again") from error
-            raise
+        except (ChromaError, httpx.HTTPError) as error:
+            raise StoreUnreachable(f"the Chroma store at {self._shown} failed: {error}; start it again") from error
 
 
 def _embedded(folder: Path) -> Any:
@@ -81,13 +78,17 @@ def _server(url: str) -> Any:
 
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    client = chromadb.HttpClient(
-        host=parts.hostname or "localhost",
-        port=parts.port or (443 if secure else 8000),
-        ssl=secure,
-        settings=Settings(anonymized_telemetry=False),
-    )
-    client.heartbeat()
+    try:
+        client = chromadb.HttpClient(
+            host=parts.hostname or "localhost",
+            port=parts.port or (443 if secure else 8000),
+            ssl=secure,
+            settings=Settings(anonymized_telemetry=False),
+        )
+        client.heartbeat()
+    except ValueError as error:  # how Chroma's client says that there is no server
+        shown = _without_password(url)
+        raise StoreUnreachable(f"no Chroma server answers at {shown}: start it, or unset GREENASK_CHROMA_URL") from error
     return client
 
 
@@ -204,13 +205,6 @@ class DenseStore:
             found = store.collection(pool)
             self._collections[pool] = (found, store.reach(found.count))
         return self._collections[pool]
-
-
-def centres(vectors: Vectors, pools: Sequence[str]) -> dict[str, Vectors]:
-    """The mean vector of each language; what all texts of a language share says nothing about their topic."""
-    spoken = np.asarray(pools)
-    empty = np.zeros(vectors.shape[1], np.float32)
-    return {pool: vectors[spoken == pool].mean(axis=0) if (spoken == pool).any() else empty for pool in POOLS}
 
 
 def centred(vectors: Vectors, centre: Vectors) -> Vectors:

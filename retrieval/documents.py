@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -268,14 +268,8 @@ def terms_of(record: Record) -> Iterator[tuple[str | None, str | None]]:
         return
     yield record.exactly("name", "en"), record.exactly("name", "zh")
     if isinstance(record, Listing):
-        yield from _paired(record.tags_en, record.tags_zh)
+        # The tags of the two languages are lists of their own: their places do not pair them.
+        yield from ((word, None) for word in record.tags_en)
+        yield from ((None, word) for word in record.tags_zh)
     if isinstance(record, Organisation | Person | Event | Programme):
         yield from ((None, alias) for alias in record.aliases)
-
-
-def _paired(en: Sequence[str], zh: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
-    if len(en) == len(zh):
-        yield from zip(en, zh, strict=True)
-    else:
-        yield from ((word, None) for word in en)
-        yield from ((None, word) for word in zh)

@@ -1,7 +1,8 @@
 """Encodings: every text that was ever encoded here, with its vector, so that no build encodes it twice.
 
 One append-only file for each encoder. A row is the digest of the text and its vector in half precision; a row that was cut
-short by a kill is dropped when the file is next opened. That is what makes a build resumable at any moment.
+short by a kill is dropped when the file is next opened. That is what makes a build resumable at any moment. A file beside it has
+the digests alone and is made again when it is not as long.
 """
 
 from __future__ import annotations
@@ -43,28 +44,38 @@ class Encodings:
         whole = self._path.stat().st_size // self._kind.itemsize
         with self._path.open("r+b") as file:
             file.truncate(whole * self._kind.itemsize)
-        stored = np.memmap(self._path, self._kind, "r", shape=(whole,)) if whole else np.zeros(0, self._kind)
-        # numpy drops trailing zero bytes of fixed strings, so they are put back.
-        self._at = {bytes(key).ljust(_DIGEST, b"\0"): row for row, key in enumerate(stored["digest"])}
+        self._at = {key: row for row, key in enumerate(self._digests(whole))}
         self._lock = Lock()
+
+    def _digests(self, rows: int) -> list[bytes]:
+        """The digests of the first rows. They also stand in a file beside, which is read a hundred times sooner."""
+        beside = self._path.with_suffix(".keys")
+        kept = beside.read_bytes() if beside.exists() else b""
+        if len(kept) != rows * _DIGEST:
+            kept = np.memmap(self._path, self._kind, "r", shape=(rows,))["digest"].tobytes() if rows else b""
+            beside.write_bytes(kept)
+        return [kept[at : at + _DIGEST] for at in range(0, len(kept), _DIGEST)]
 
     def __len__(self) -> int:
         return len(self._at)
 
-    def has(self, text: str) -> bool:
-        """Whether this text is encoded."""
-        return digest(text) in self._at
+    def __contains__(self, key: object) -> bool:
+        """Whether the text with this digest is encoded."""
+        return key in self._at
 
     def add(self, texts: Sequence[str], vectors: Vectors) -> None:
         """Keep the vectors of these texts."""
+        keys = [digest(text) for text in texts]
         rows = np.zeros(len(texts), self._kind)
-        rows["digest"] = [digest(text) for text in texts]
+        rows["digest"] = keys
         rows["vector"] = vectors
         with self._lock, self._path.open("ab") as file:
             start = file.tell() // self._kind.itemsize
             file.write(rows.tobytes())
             file.flush()
-            self._at.update((digest(text), start + number) for number, text in enumerate(texts))
+            with self._path.with_suffix(".keys").open("ab") as beside:
+                beside.write(rows["digest"].tobytes())
+            self._at.update((key, start + number) for number, key in enumerate(keys))
 
     def rows(self, digests: Iterable[bytes]) -> Numbers:
         """Where the texts with these digests are kept."""
@@ -86,7 +97,7 @@ class Encodings:
     def of_questions(self, texts: Sequence[str]) -> Vectors:
         """The vectors of these texts asked as questions; those that are not kept yet are encoded first."""
         marked = [_ASKED + text for text in texts]
-        missing = [number for number, text in enumerate(marked) if not self.has(text)]
+        missing = [number for number, text in enumerate(marked) if digest(text) not in self]
         for start in range(0, len(missing), _BATCH):
             part = missing[start : start + _BATCH]
             self.add([marked[n] for n in part], self.embedder.embed_questions([texts[n] for n in part]))
@@ -103,6 +114,7 @@ class Encodings:
             for start in range(0, len(rows), MANY):
                 file.write(stored[rows[start : start + MANY]].tobytes())
         del stored
+        self._path.with_suffix(".keys").unlink(missing_ok=True)
         fresh.replace(self._path)
         old = {row: key for key, row in self._at.items()}
         self._at = {old[row]: number for number, row in enumerate(rows.tolist())}
@@ -153,8 +165,9 @@ class Encoder:
     def want(self, texts: Iterable[str]) -> None:
         """Have these texts encoded, those that are not already."""
         for text in texts:
-            if not self._kept.has(text):
-                self._waiting[digest(text)] = text
+            key = digest(text)
+            if key not in self._kept:
+                self._waiting[key] = text
             if len(self._waiting) >= _BATCH:
                 self._hand_on(list(self._waiting.values()))
                 self._waiting = {}

@@ -32,7 +32,7 @@ from retrieval.segment import Segmenter
 from retrieval.tables import POOLS, Documents, Facets, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
-FORMAT = 3
+FORMAT = 4
 Progress = Callable[[str, int, int], None]
 _MASKS = 64  # combinations of facets that are remembered
 _REBUILD = "run 'greenask kb build'"
@@ -112,7 +112,7 @@ class Index:
         """Another generation; what costs most to load is taken over where the base is the same."""
         fresh = Index(folder, self._chroma_url)
         if fresh.base == self.base:
-            for name in ("segmenter", "store", "centres"):
+            for name in ("segmenter", "store", "centres", "dictionary"):
                 if name in self.__dict__:
                     fresh.__dict__[name] = self.__dict__[name]
         return fresh
@@ -148,7 +148,19 @@ class Index:
     @cached_property
     def lexicon(self) -> Lexicon:
         """The bilingual lexicon."""
-        return Lexicon(**read_json(self.folder / "lexicon.json"))
+        learnt = self.learnt
+        return learnt.joined(self.dictionary) if learnt else self.dictionary
+
+    @cached_property
+    def dictionary(self) -> Lexicon:
+        """The lexicon as of the base."""
+        return Lexicon(**read_json(self.base / "lexicon.json"))
+
+    @property
+    def learnt(self) -> Lexicon | None:
+        """What has come to the lexicon since."""
+        path = self.folder / "lexicon.json"
+        return Lexicon(**read_json(path)) if path.exists() else None
 
     @cached_property
     def names(self) -> NameIndex:

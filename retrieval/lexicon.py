@@ -45,6 +45,10 @@ class Lexicon:
     english: Mapping[str, list[list[str]]]
     chinese: Mapping[str, list[list[str]]]
 
+    def joined(self, other: Lexicon) -> Lexicon:
+        """This lexicon and another one, whose entries win."""
+        return Lexicon({**self.english, **other.english}, {**self.chinese, **other.chinese})
+
     def translate(self, text: str, segmenter: Segmenter) -> tuple[list[Clause], list[Clause]]:
         """The words of a question in the other language, longest known runs first: (clauses for zh, clauses for en)."""
         to_zh: list[Clause] = []

@@ -7,6 +7,7 @@ A name is found in a question as it is spelt in either language or script, by it
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import unicodedata
 from collections import defaultdict
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from knowledge.records import Event, Listing, Metric, Organisation, Person, Programme, Record
@@ -82,12 +84,20 @@ class NameIndex:
         return opened
 
     @classmethod
-    def copied(cls, path: Path) -> NameIndex:
-        """The names in a file, in memory, to be changed."""
-        copy = cls()
-        with closing(cls.open(path)._names) as stored:
-            stored.backup(copy._names)
+    def copied(cls, path: Path, to: Path) -> NameIndex:
+        """A copy of the names in a file, to be changed; :meth:`close` it when done."""
+        shutil.copyfile(path, to)
+        copy = cls.__new__(cls)
+        copy._names = sqlite3.connect(to)
+        # What is cut short is made anew, so nothing has to be safe against it.
+        copy._names.execute("PRAGMA journal_mode = OFF")
+        copy._names.execute("PRAGMA synchronous = OFF")
         return copy
+
+    def close(self) -> None:
+        """Write what was changed, and let go of the file."""
+        self._names.commit()
+        self._names.close()
 
     def save(self, path: Path) -> None:
         """Write all names to a file."""
@@ -180,20 +190,25 @@ class NameIndex:
         return [sound for sound, keys in self._sounds_of.items() if len(keys) <= _MOST_ROMANISED]
 
     def _exact(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
-        for first in range(len(units)):
-            for last in range(min(len(units), first + self._longest(units[first].text)), first, -1):
-                spelling = _spell(units[first:last])
-                if keys := self.keys(spelling):
-                    yield self._match(text, units, first, last, keys, "exact", spelling)
-                    break
+        for first, unit in enumerate(units):
+            reach = self._longest(unit.text)
+            ends = {_spell(units[first:last]): last for last in range(first + 1, min(len(units), first + reach) + 1)}
+            spelling = self._longest_known(list(ends)) if ends else None
+            if spelling:
+                yield self._match(text, units, first, ends[spelling], self.keys(spelling), "exact", spelling)
+
+    def _longest_known(self, spellings: Sequence[str]) -> str | None:
+        """The longest of these that is a plain name; asked for at once, as a long text has very many."""
+        marks = ",".join("?" * len(spellings))
+        asked = f"SELECT spelling FROM name WHERE how = 'plain' AND spelling IN ({marks}) ORDER BY length(spelling) DESC LIMIT 1"  # noqa: S608
+        found = self._names.execute(asked, spellings).fetchone()
+        return str(found[0]) if found else None
 
     def _romanised(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
         for first in range(len(units)):
-            for last in range(min(len(units), first + 6), first, -1):
-                part = units[first:last]
-                if any(unit.han or not unit.text.replace("ü", "v").isascii() for unit in part):
-                    continue
-                spelling = "".join(unit.text for unit in part).replace("ü", "v")
+            letters = list(takewhile(lambda part: part.isascii(), (u.text.replace("ü", "v") for u in units[first : first + 6])))
+            for last in range(first + len(letters), first, -1):
+                spelling = "".join(letters[: last - first])
                 if len(spelling) >= 5 and (keys := self.keys(spelling, "pinyin")):
                     yield self._match(text, units, first, last, keys, "pinyin", spelling)
                     break
@@ -254,10 +269,7 @@ class _Unit:
     text: str
     start: int
     end: int
-
-    @property
-    def han(self) -> bool:
-        return bool(HAN.match(self.text))
+    han: bool
 
 
 def _units(text: str) -> Iterator[_Unit]:
@@ -266,7 +278,7 @@ def _units(text: str) -> Iterator[_Unit]:
     if len(folded) != len(text):
         folded = "".join(char if len(char) == 1 else original for char, original in ((fold(c), c) for c in _nfkc(text)))
     for match in _UNIT.finditer(folded):
-        yield _Unit(match.group(), match.start(), match.end())
+        yield _Unit(match.group(), match.start(), match.end(), bool(HAN.match(match.group())))
 
 
 def _nfkc(text: str) -> str:

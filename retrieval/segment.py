@@ -6,7 +6,7 @@ import logging
 import marshal
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -87,11 +87,18 @@ class Segmenter:
         import rjieba
 
         twin = rjieba.Jieba()
-        own = self._cache / "jieba.dict" if self._cache else None
-        for term in own.read_text(encoding="utf-8").split("\n") if own else self._terms:
-            if term:
-                twin.add_word(term, self.jieba.FREQ[term], "n")
+        for term, count in self._counted():
+            twin.add_word(term, count, "n")
         return cast("Callable[[str], Iterable[str]]", twin.cut_for_search)
+
+    def _counted(self) -> Iterator[tuple[str, int]]:
+        """Our own terms with the counts that jieba gives them."""
+        if self._cache is None:
+            yield from ((term, self.jieba.FREQ[term]) for term in self._terms)
+            return
+        for line in (self._cache / "terms.txt").read_text(encoding="utf-8").splitlines():
+            term, count = line.split("\t")
+            yield term, int(count)
 
     def words(self, text: str) -> list[str]:
         """The text's words one after another without overlap, unstemmed, stop words kept."""
@@ -149,4 +156,6 @@ def write_dictionary(terms: Iterable[str], folder: Path) -> None:
     (folder / "base.cache").unlink()
     # jieba reads a dictionary only when its cache is older, so the words stand in the file and the counts in the cache.
     (folder / "jieba.dict").write_text("".join(f"{term}\n" for term in own), encoding="utf-8")
+    counted = "".join(f"{term}\t{tokenizer.FREQ[term]}\n" for term in own)
+    (folder / "terms.txt").write_text(counted, encoding="utf-8")
     (folder / "jieba.cache").write_bytes(marshal.dumps((tokenizer.FREQ, tokenizer.total)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -81,12 +81,12 @@ class Documents:
         mine = self.pool_of[self.owners] == POOLS.index(pool)
         return np.flatnonzero(mine & (row_in_document < np.frombuffer(self.heads, np.int32)[self.owners]))
 
-    def living(self) -> dict[str, dict[int, int]]:
-        """For each key the numbers of its living documents with their digests."""
-        found: dict[str, dict[int, int]] = defaultdict(dict)
-        for number, (key, digest) in enumerate(zip(self.keys, self.digests, strict=True)):
-            if number not in self.dead:
-                found[key][number] = digest
+    def living(self, keys: Collection[str]) -> dict[str, dict[int, int]]:
+        """For each of these keys that has any, the numbers of its living documents with their digests."""
+        wanted, found = set(keys), defaultdict[str, dict[int, int]](dict)
+        for number, key in enumerate(self.keys):
+            if key in wanted and number not in self.dead:
+                found[key][number] = self.digests[number]
         return dict(found)
 
     def save(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from retrieval.documents import Document
 from retrieval.language import HAN, clean, simplified
 
 # A text beyond this size says more than one vector holds, and its sentences get vectors too. Chinese says in one character what
-# takes English three. Measured on paragraphs: benchmarks/README.md.
+# takes English three. Measured on paragraphs: docs/decisions/0009-fusion-levels-the-two-pools.md.
 LONG = 500
 _HAN_SIZE = 3
 _SHORT = 60

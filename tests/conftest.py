@@ -8,13 +8,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 # Before numpy is imported: one BLAS thread, as the command line has it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from bot import bootstrap
 from bot.assistant import Assistant
+from bot.conversation.memory import StoredMemory
 from bot.settings import Settings
+from knowledge.store import KnowledgeBase
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +27,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     To save its building while working on tests, name a folder to keep it in: GREENASK_TEST_HOME=/tmp/home make test.
     """
     kept = os.environ.get("GREENASK_TEST_HOME")
-    folder = Path(kept) if kept else tmp_path_factory.mktemp("home")
+    together = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the processes of one run share what the first of them builds
+        together = together.parent
+    folder = Path(kept) if kept else together / "home"
     settings = Settings(data_dir=folder)
-    with closing(bootstrap.open_kb(settings)) as kb:
+    with FileLock(together / "home.lock"), closing(bootstrap.open_kb(settings)) as kb:
         bootstrap.build(settings, kb)
     return folder
 
@@ -37,3 +43,18 @@ def assistant(home: Path) -> Iterator[Assistant]:
     settings = Settings(data_dir=home)
     with closing(bootstrap.open_kb(settings)) as kb:
         yield Assistant(kb, bootstrap.open_retriever(settings, kb))
+
+
+@pytest.fixture(scope="session")
+def conversations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """The database in which conversations are kept."""
+    path = tmp_path_factory.mktemp("conversations") / "conversations.db"
+    with closing(KnowledgeBase.open(f"sqlite:///{path}")) as kb:
+        yield kb
+
+
+@pytest.fixture(scope="session")
+def talking(assistant: Assistant, conversations: KnowledgeBase) -> Assistant:
+    """The assistant over the starter knowledge base, with a memory."""
+    memory = StoredMemory(conversations, lambda: b"key", minutes=60)
+    return Assistant(assistant.kb, assistant.retriever, memory=memory)

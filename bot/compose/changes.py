@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from bot.compose.figures import SHARES, figure, in_span, latest_first, lead_text, number_text, period, relation_notes, shown
+from bot.compose.figures import figure, in_span, latest_first, lead_text, number_text, period, relation_notes, shown
 from bot.compose.page import Page
 from bot.measures_asked import LATEST, MeasureAsked, Span
 from bot.values import Block, Text
 from knowledge.dates import PartialDate
-from knowledge.records import Metric, Statistic
+from knowledge.records import SHARES, Metric, Statistic
 
 # What a difference is when the first figure and the last one are: from exactly 118 to more than 150 is more than 32.
 _DIFFERENCE = {

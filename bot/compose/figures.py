@@ -13,11 +13,10 @@ from bot.compose.page import Page
 from bot.measures_asked import AT, BEFORE, BETWEEN, LATEST, SINCE, MeasureAsked, Span
 from bot.values import Block, Figure, Text
 from knowledge.dates import PartialDate
-from knowledge.records import Metric, Statistic
+from knowledge.records import SHARES, Metric, Statistic
 
 _YI, _WAN = Decimal(100_000_000), Decimal(10_000)
 _BILLION = Decimal(1_000_000_000)
-SHARES = ("percent", "per cent")
 
 
 def metric_blocks(page: Page, metric: Metric, figures: Sequence[Statistic], asked: MeasureAsked) -> list[Block]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import measures_asked
-from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, talk
+from bot.compose import articles, changes, events, figures, listings, organisations, people, programmes, shares, talk
 from bot.compose.page import Page
 from bot.compose.talk import MOST_CHOICES
 from bot.compose.why import reason
@@ -136,14 +136,23 @@ def _metric(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
 def _told(page: Page, metric: Metric, asked: MeasureAsked) -> list[Block]:
     """The figures of a metric as they were asked for; what cannot be worked out is told as the latest figure."""
     known = page.kb.all(Statistic, metric=metric.id)
-    told = {"change": changes.change_blocks, "history": changes.history_blocks}.get(asked.operation)
+    told = _TOLD.get(asked.operation)
     blocks = told(page, metric, known, asked) if told else None
     if blocks is not None:
         return blocks
     blocks = figures.metric_blocks(page, metric, known, asked)
     if asked.operation == "change" and known and not figures.is_share(known[0]):
         blocks.append(Text(page.say("one_figure_only"), "note"))
+    if asked.operation == "share" and known and not figures.is_share(known[0]):
+        blocks.insert(1, Text(page.say("no_share"), "note"))
     return blocks
+
+
+_TOLD: Mapping[str, Callable[[Page, Metric, Sequence[Statistic], MeasureAsked], list[Block] | None]] = {
+    "change": changes.change_blocks,
+    "history": changes.history_blocks,
+    "share": shares.share_blocks,
+}
 
 
 def _comparison(page: Page, _: Understanding, finding: Finding) -> list[Block]:

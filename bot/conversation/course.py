@@ -19,7 +19,8 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
     """
     choices = tuple(Pending.of(choice) for choice in answer.choices)
     if resolved.how == WHICH and before is not None:
-        return replace(before, choices=choices)
+        pairs = zip(answer.choices, resolved.keys, strict=True)
+        return replace(before, choices=tuple(Pending.of(choice, key, resolved.said) for choice, key in pairs))
     if resolved.how in UNRESOLVED or answer.route in _TALK:
         return before
     if before is not None and answer.status == OUT_OF_SCOPE and resolved.how == ITSELF:

@@ -12,7 +12,7 @@ from bot.conversation.state import Conversation
 from bot.speech import Speech
 from bot.understand import Understander, Understanding
 from bot.values import Choice, Question
-from knowledge.records import Listing, Person, Record
+from knowledge.records import Listing, Person
 from knowledge.store import KnowledgeBase
 from retrieval.language import fold
 
@@ -204,7 +204,7 @@ class Pointing:
         speech = Speech(asked.lang, "conversation")
         names = speech.say("and").join(record.name(asked.base) for record in records)
         question = said.replace("{}", names) if said else speech.script(speech.say("ask_about", name=names))
-        if about and not isinstance(records[0], Listing) and self._tells(about, asked.lang):
+        if about and len(records) == 1 and not isinstance(records[0], Listing) and self._tells(about, asked.lang):
             return Resolved(question, asked.lang, NAMED)  # more is asked than the record's card says
         return Resolved(question, asked.lang, RECORD, keys=tuple(record.key for record in records), about=about, said=said)
 
@@ -218,15 +218,13 @@ class Pointing:
     def _which(self, asked: Understanding, before: Conversation, match: re.Match[str] | None = None) -> Resolved:
         """Several may be meant: the first of them to choose from."""
         records = self._kb.fetch(before.shown[:SIDE_BY_SIDE])
-        choices = tuple(self._choice(asked, record, match) for record in records)
-        return Resolved(asked.text, asked.lang, WHICH, choices=choices)
-
-    def _choice(self, asked: Understanding, record: Record, match: re.Match[str] | None) -> Choice:
-        name = record.name(asked.base)
-        if match is None:
-            return Choice(name, name)
-        name_ = f"{name}'s" if match[0] in _POSSESSIVE else name
-        return Choice(name, asked.text[: match.start()] + name_ + asked.text[match.end() :])
+        said = ""
+        if match is not None:
+            possessive = "'s" if match[0] in _POSSESSIVE else ""
+            said = f"{asked.text[: match.start()]}{{}}{possessive}{asked.text[match.end() :]}"
+        names = [record.name(asked.base) for record in records]
+        choices = tuple(Choice(name, said.replace("{}", name) if said else name) for name in names)
+        return Resolved(asked.text, asked.lang, WHICH, keys=tuple(record.key for record in records), said=said, choices=choices)
 
 
 def single(before: Conversation) -> tuple[str, ...]:

@@ -17,11 +17,13 @@ from bot.conversation.resolved import (
     BEYOND,
     CHOSEN,
     EXHAUSTED,
+    ITSELF,
     MOVED,
     NAMED,
     NARROWED,
     NOTHING,
     PAGE,
+    RECORD,
     REWRITTEN,
     SINGLE,
     TOPIC,
@@ -30,6 +32,7 @@ from bot.conversation.resolved import (
 )  # fmt: skip
 from bot.conversation.restate import Restater, typeset
 from bot.conversation.state import EARLIER, Conversation, Pending
+from bot.speech import Speech
 from bot.understand import Understander, Understanding
 from bot.values import MEANING, SPELLING, Question
 from knowledge.store import KnowledgeBase
@@ -42,7 +45,10 @@ _RESTATED = (NARROWED, MOVED, WIDENED, TOPIC)
 _WIDENINGS = {"anywhere": ("place",), "any_stage": ("stage",), "any_time": ("year",), "anything": ("place", "stage", "year")}
 _LETTER = re.compile(r"[^\W\d_]")
 # What stands around the name of a choice: "the Shanghai one", 我是说上海的那个.
-_MERE = re.compile(r"^(?:the|i meant?|那个|这个|就是|是|我(?:是)?(?:说|指|问)的?(?:是)?)\s*|\s*(?:\bones?|的?那[个家位]|的)$")
+_MERE = re.compile(
+    r"^(?:(?:and|what about|the|i meant?)\b|那么?个?|这个|就是|是|我(?:是)?(?:说|指|问)的?(?:是)?)\s*"
+    r"|\s*(?:\bones?|的?那[个家位]|的|呢)$"
+)
 
 
 class Rewriter(Protocol):
@@ -83,7 +89,10 @@ class Resolver:
             rewritten = self.rewrite(question.text, lang, before)
             if rewritten:
                 return Resolved(rewritten, lang, REWRITTEN)
-        return replace(found, question=typeset(found.question)) if found.how in _RESTATED else found
+        if found.how == ITSELF:
+            return found
+        standing = typeset(found.question) if found.how in _RESTATED else found.question
+        return replace(found, question=Speech(lang).script(standing))
 
     def _read(self, question: str) -> Understanding:
         return self._understander.read(Question(question))
@@ -101,15 +110,17 @@ class Resolver:
             exact = [asking[number - 1]] if number else self._meant(asked, plain, asking)
         if not exact:
             exact = self._meant(asked, plain, [choice for choice in offered if choice.kind == EARLIER])
-        return Resolved(exact[0].ask, asked.lang, CHOSEN) if len(exact) == 1 else None
+        if len(exact) != 1:
+            return None
+        (choice,) = exact
+        if choice.key:
+            about = choice.said.replace("{}", " ")
+            return Resolved(choice.ask, asked.lang, RECORD, keys=(choice.key,), about=about, said=choice.said)
+        return Resolved(choice.ask, asked.lang, CHOSEN)
 
     def _meant(self, asked: Understanding, plain: str, offered: Sequence[Pending]) -> list[Pending]:
         """The choices that have what was typed: part of their name, or their place in either language."""
-        words = re.sub(
-            r"^(?:the|那个|这个|就是|是|i mean(?:t)?|我(?:是)?(?:说|指|问)的?(?:是)?)\s*|\s*(?:ones?|那个|那家|那位|的那个|的)$",
-            "",
-            plain,
-        ).strip()
+        words = _MERE.sub("", _MERE.sub("", plain)).strip()
         if len(words) < 2 or len(words) > 60:
             return []
         places = [m for m in asked.facets.mentions if m.words == words and m.facet in ("country", "city")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bot.values import MEANING, Choice
@@ -15,21 +15,26 @@ _MOST = 60  # records of a list that ordinals can reach
 
 @dataclass(frozen=True)
 class Pending:
-    """A choice that was offered and may be picked by its number, its name or part of it."""
+    """A choice that was offered and may be picked by its number, its name or part of it.
+
+    ``key`` is the record that it means, if it means one, and ``said`` what is asked of that, with ``{}`` for its name.
+    """
 
     label: str
     ask: str
     kind: str = MEANING
+    key: str = ""
+    said: str = ""
 
     @property
     def earlier(self) -> Pending:
         """The same when another one was picked."""
-        return Pending(self.label, self.ask, EARLIER)
+        return replace(self, kind=EARLIER)
 
     @classmethod
-    def of(cls, choice: Choice) -> Pending:
+    def of(cls, choice: Choice, key: str = "", said: str = "") -> Pending:
         """The choice as it is remembered."""
-        return cls(choice.label, choice.ask, choice.kind)
+        return cls(choice.label, choice.ask, choice.kind, key, said)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,9 @@ class Conversation:
                 more=int(said["more"]),
                 focus=_keys(said["focus"]),
                 said=str(said["said"]),
-                choices=tuple(Pending(str(one["label"]), str(one["ask"]), str(one["kind"])) for one in said["choices"]),
+                choices=tuple(
+                    Pending(*(str(one[name]) for name in ("label", "ask", "kind", "key", "said"))) for one in said["choices"]
+                ),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"no state of a conversation: {text[:80]}") from error

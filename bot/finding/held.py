@@ -93,11 +93,12 @@ class Held:
         return [word for word in asked.topic if word not in taken and not any(word in words for words in sectors)]
 
     def _ways(self, word: str) -> Words:
-        """A word and its translations."""
-        clauses = self.shelf.retriever.clauses(word)
-        translated = [tokens for clause in (*clauses["en"], *clauses["zh"]) for tokens in clause if tokens]
+        """A word and the translations of all of it; what its parts mean is another thing."""
+        index = self.shelf.retriever.index
+        clauses = [clause for found in index.lexicon.translate(word, index.segmenter) for clause in found]
+        translated = clauses[0] if len(clauses) == 1 else []
         own = word if HAN.search(word) else stem(word)
-        return [[own], *(tokens for tokens in translated if tokens != [own])]
+        return [[own], *(tokens for tokens in translated if tokens and tokens != [own])]
 
     def _places(self, asked: Understanding) -> list[str]:
         lang, facets = asked.base, asked.facets

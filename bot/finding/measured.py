@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import cached_property
 
 from bot.finding.held import Held
@@ -13,7 +14,8 @@ from bot.finding.shelf import Finding, Shelf, first
 from bot.measures_asked import LATEST, MeasureAsked, Span, read
 from bot.understand import Understanding
 from knowledge.dates import PartialDate
-from knowledge.records import Metric, Record, Statistic, split_key
+from knowledge.records import SHARES, Metric, Record, Statistic
+from knowledge.shares import whole_of
 from retrieval.language import fold
 from retrieval.retriever import Hit, Query
 
@@ -24,8 +26,14 @@ _MEANT_DENSE, _MEANT_COVERAGE = 0.48, 0.7  # either shows that a metric is what 
 _ALIKE_DENSE, _ALIKE_COVERAGE = 0.4, 0.65  # both show that it differs from one in the place only
 _LITTLE = 0.5  # a coverage below which much of a question is not about the metric
 _NEAR = 2.5  # metrics this close below the best are named as the nearest
+_DOES = 1.5  # bonus of a metric whose figures can do what is asked with them
+_FAINT, _FAIR = (
+    0.33,
+    0.39,
+)  # below the first a figure is too unlike a question to answer it, below the second to be named beside it
 _CLOSE = 2.5  # how far another kind of record may be ahead of a figure of the time asked for
 _BEHIND = 4.5  # how far another kind of record may be ahead when the question is about figures all the same
+_CAPITALS = re.compile(r"[A-Za-z]*[A-Z][A-Za-z]*")
 _SUBJECTS = ("organisation", "programme", "event")
 
 
@@ -72,22 +80,24 @@ class Measured:
         best = first(self.shelf.retriever.find(Query(asked.text, asked.lang), k=1).hits)
         bodies = [key for key in self.shelf.named_keys(asked) if key.startswith(("organisation/", "person/", "listing/"))]
         behind = _BEHIND if hit.evidence.dense >= _MEANT_DENSE and not bodies else _CLOSE
-        close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= 0.33
+        close = best is not None and hit.score >= best.score - behind and hit.evidence.dense >= _FAINT
         # A metric that is plainly meant answers also when it has no figure of that time, which the reply then says.
         meant = self._meant(hit) and not bodies
         return metric if close and (meant or self._known_in(hit.key, measure.span)) else None
 
     def worked(self, asked: Understanding) -> Finding | None:
-        """A figure with which something is to be done: its history, its growth, why sources differ, whether a number is right."""
+        """A figure to do something with: its history, growth or share, why sources differ, whether it is the number named."""
         measure = self.measure(asked)
-        if measure.operation not in ("conflict", "change", "history", "check") or asked.named("event", "person"):
+        done = measure.operation in ("conflict", "change", "history", "check", "share") or measure.claimed is not None
+        if not done or asked.named("event", "person"):
             return None
         if {"event", "person"} & set(asked.facets.values("kind")):
             return None
-        hit = first(self._metrics(asked, measure.rest))
-        if hit is None or not self._meant(hit):
+        text = _as_typed(measure.rest, asked.text)
+        hit = first(self._metrics(asked, text))
+        if hit is None or not self._meant(hit) or (measure.operation in ("value", "share") and not self._does(hit.key, measure)):
             return None
-        best = first(self.shelf.retriever.find(Query(measure.rest, asked.lang), k=1).hits)
+        best = first(self.shelf.retriever.find(Query(text, asked.lang), k=1).hits)
         return self.told(asked, hit) if best is not None and hit.score >= best.score - _BEHIND else None
 
     def compared(self, asked: Understanding) -> Finding | None:
@@ -138,8 +148,10 @@ class Measured:
         """When a figure was asked for and nothing was found: the metrics that are nearest, if any is at all near."""
         if not asked.wants_figures or asked.facets.places or not (asked.names or self._of_our_field(asked)):
             return None
-        hits = self.shelf.retriever.find(Query(self.measure(asked).rest, asked.lang, (("type:metric",),)), k=3).hits
-        near = [hit.key for hit in hits if hit.evidence.dense >= 0.39 and self.shelf.retriever.index.floor.passes(hit.evidence)]
+        hits = self.shelf.retriever.find(
+            Query(_as_typed(self.measure(asked).rest, asked.text), asked.lang, (("type:metric",),)), k=3
+        ).hits
+        near = [hit.key for hit in hits if hit.evidence.dense >= _FAIR and self.shelf.retriever.index.floor.passes(hit.evidence)]
         return Finding("no_figure", self.shelf.fetch(near)) if near else None
 
     def _of_our_field(self, asked: Understanding) -> bool:
@@ -157,7 +169,7 @@ class Measured:
 
     def _texts(self, metric: Record) -> list[str]:
         assert isinstance(metric, Metric)
-        figures = self.shelf.kb.all(Statistic, metric=metric.id)
+        figures = self._figures.get(metric.key, ())
         said = [text for one in figures for text in (one.unit_en, one.unit_zh, one.scope_en, one.scope_zh)]
         return [text for text in (metric.name_en, metric.name_zh, *metric.aliases_en, *metric.aliases_zh, *said) if text]
 
@@ -181,10 +193,25 @@ class Measured:
     def _metrics(self, asked: Understanding, text: str) -> list[Hit]:
         """The metrics that fit a text best, if any measures this, of this place."""
         found = self.shelf.retriever.find(Query(text, asked.lang, (("type:metric",),)), k=12)
-        placed = [replace(hit, score=hit.score - self.misplaced(asked, hit.key)) for hit in found.hits]
+        measure = self.measure(asked)
+        fits = {hit.key: _DOES * self._does(hit.key, measure) - self.misplaced(asked, hit.key) for hit in found.hits}
+        placed = [replace(hit, score=hit.score + fits[hit.key]) for hit in found.hits]
         ranked = sorted(placed, key=lambda hit: -hit.score)
         top = ranked[0].score if ranked and self.misplaced(asked, ranked[0].key) < ELSEWHERE else float("inf")
         return [hit for hit in ranked if hit.score >= top - SAME_SUBJECT][:3]
+
+    def _does(self, key: str, measure: MeasureAsked) -> bool:
+        """Whether a metric has the figures for what is asked: the number to check, one of the time, two for a change."""
+        figures = self._figures.get(key, ())
+        if measure.claimed is not None:
+            return any(Decimal(str(one.value)) == measure.claimed for one in figures)
+        if measure.operation == "share":
+            return any(one.unit_en in SHARES or whole_of(self.shelf.kb, one) for one in figures)
+        enough = 2 if measure.operation in ("change", "history") else 1
+        if measure.span.kind == LATEST:
+            return enough > 1 and len(figures) >= enough
+        then = [one for one in figures if one.as_of and measure.span.holds(PartialDate.parse(one.as_of))]
+        return len(then) >= enough
 
     def _meant(self, hit: Hit) -> bool:
         strong = hit.evidence.dense >= _MEANT_DENSE or hit.evidence.coverage >= _MEANT_COVERAGE
@@ -218,7 +245,7 @@ class Measured:
 
     def _known_in(self, key: str, span: Span) -> bool:
         """Whether a metric has a figure of this time."""
-        figures = self.shelf.kb.all(Statistic, metric=split_key(key)[1])
+        figures = self._figures.get(key, ())
         return any(one.as_of and span.holds(PartialDate.parse(one.as_of)) for one in figures)
 
     def _alike(self, candidates: Sequence[Sequence[Hit]]) -> list[Hit]:
@@ -280,20 +307,26 @@ class Measured:
     def _ways(self) -> dict[str, set[tuple[str, str]]]:
         """For each metric the groups its figures belong to, with their units."""
         ways: dict[str, set[tuple[str, str]]] = {key: set() for key in self._measured}
-        for figure in self.shelf.kb.all(Statistic):
-            if figure.group:
-                ways[f"metric/{figure.metric}"].add((figure.group, figure.unit_en or figure.unit_zh or ""))
+        for key, figures in self._figures.items():
+            ways[key] = {(one.group, one.unit_en or one.unit_zh or "") for one in figures if one.group}
         return ways
 
     @cached_property
+    def _figures(self) -> dict[str, list[Statistic]]:
+        """The figures of each metric."""
+        figures: dict[str, list[Statistic]] = {}
+        for one in self.shelf.kb.all(Statistic):
+            figures.setdefault(f"metric/{one.metric}", []).append(one)
+        return figures
+
+    @cached_property
     def _measured(self) -> dict[str, tuple[set[str], str]]:
+        """The places that each metric has figures of, and the words of its scopes."""
         measured: dict[str, tuple[set[str], str]] = {}
-        for figure in self.shelf.kb.all(Statistic):
-            places, words = measured.get(f"metric/{figure.metric}", (set(), ""))
-            if figure.place:
-                places = places | {figure.place}
-            said = [words, figure.scope_en or "", figure.scope_zh or "", figure.metric.replace("_", " ")]
-            measured[f"metric/{figure.metric}"] = (places, fold(" ".join(said)))
+        for key, figures in self._figures.items():
+            said = [text for one in figures for text in (one.scope_en, one.scope_zh) if text]
+            words = fold(" ".join([*said, figures[0].metric.replace("_", " ")]))
+            measured[key] = ({one.place for one in figures if one.place}, words)
         for key in self.shelf.keys((("type:metric",),)):
             measured.setdefault(key, (set(), ""))
         return measured
@@ -301,6 +334,13 @@ class Measured:
 
 def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "", fold(text))
+
+
+def _as_typed(folded: str, text: str) -> str:
+    """Folded text with the capitals of the text it is from: the encoder tells WIPO GREEN from green."""
+    for word in set(_CAPITALS.findall(text)):
+        folded = re.sub(rf"(?<![a-z]){word.lower()}(?![a-z])", word, folded)
+    return folded
 
 
 def _without(text: str, words: Sequence[str]) -> str:

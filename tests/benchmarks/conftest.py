@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jieba
 import pytest
-from standins import SIZE, WordEncoder
+from standins import SIZE, WideEncoder
 
 from benchmarks import measure
 from benchmarks.catalogue import Catalogue
@@ -47,7 +47,7 @@ def place(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("system")
     questions = Questions({"en": ["pump for a school"], "zh": ["学校供暖"]}, {"en": ["love poem"], "zh": ["情诗"]})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmarks.encoder.UniversalSentenceEncoder", WordEncoder)
+        patch.setattr("benchmarks.encoder.UniversalSentenceEncoder", WideEncoder)
         patch.setattr(jieba, "get_module_res", lambda *_: io.BytesIO("污水 100 n\n处理 100 n\n".encode()))
         patch.setattr(lexicon, "dictionary", lambda: iter(()))
         patch.setattr(calibration, "questions", lambda: questions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from standins import WordEncoder
+from standins import WideEncoder
 
 from benchmarks import encoder
 from benchmarks.encoder import CachedEncoder, VectorStore, encode
@@ -12,12 +12,13 @@ from benchmarks.encoder import CachedEncoder, VectorStore, encode
 TEXTS = ["heat pump for a school", "学校用的热泵", "membrane filter"]
 
 
-class CountingEncoder(WordEncoder):
+class CountingEncoder(WideEncoder):
     """Remembers what it was asked to encode."""
 
     asked: list[str]
 
     def __init__(self) -> None:
+        super().__init__()
         CountingEncoder.asked = []
 
     def embed(self, texts):
@@ -47,7 +48,7 @@ def test_stored_vectors_are_the_encoder_s(tmp_path):
     encode(TEXTS, tmp_path, processes=1)
     cached = CachedEncoder(str(tmp_path))
     wanted = ["沼气池", TEXTS[2], TEXTS[0]]
-    assert np.allclose(cached.embed(wanted), WordEncoder().embed(wanted))
+    assert np.allclose(cached.embed(wanted), WideEncoder().embed(wanted))
     assert CountingEncoder.asked == ["沼气池"]
     assert cached.embed_query(TEXTS[1]) == cached.embed_documents([TEXTS[1]])[0]
 
@@ -59,4 +60,4 @@ def test_a_write_cut_short_is_forgotten(tmp_path):
         file.write(b"half a vector")
     encode(["biogas"], tmp_path, processes=1)
     assert len(VectorStore(tmp_path)) == len(TEXTS) + 1
-    assert np.allclose(CachedEncoder(str(tmp_path)).embed(["biogas"]), WordEncoder().embed(["biogas"]))
+    assert np.allclose(CachedEncoder(str(tmp_path)).embed(["biogas"]), WideEncoder().embed(["biogas"]))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import jieba
-import numpy as np
 import pytest
+from encoders import WordEncoder
 
 from retrieval import calibration, lexicon
 from retrieval.build import Contents
 from retrieval.build import build as build_index
 from retrieval.calibration import Questions
 from retrieval.documents import Document
-from retrieval.embed import Embedder, unit
+from retrieval.embed import Embedder
 from retrieval.index import Progress
 from retrieval.names import Name, NameIndex
 from retrieval.vectors import Vectors
@@ -28,30 +25,6 @@ TECHNOLOGIES = [
     ("digester", "Biogas digester", "沼气池", "turns manure into cooking gas", "把粪便变成炊事燃气", "CN"),
     ("filter", "Membrane filter", "膜过滤器", "makes river water fit to drink", "让河水可以饮用", "JP"),
 ]
-
-
-@dataclass
-class WordEncoder:
-    """Every longer word or Chinese character is a random direction, a text the sum of its words."""
-
-    name: str = "words/1"
-    dimension: int = 64
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), dimension)."""
-        return unit(np.array([self._sum(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension))
-
-    def embed_questions(self, texts: Sequence[str]) -> Vectors:
-        """The same as of any text."""
-        return self.embed(texts)
-
-    def _sum(self, text: str) -> Vectors:
-        words = re.findall(r"[a-z]{4,}|[\u4e00-\u9fff]", text.lower()) or [text]
-        return np.sum([self._direction(word) for word in words], axis=0, dtype=np.float32)
-
-    def _direction(self, word: str) -> Vectors:
-        seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4])
-        return np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
 
 
 class BrokenEncoder(WordEncoder):

@@ -14,7 +14,7 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
-from fakes import WordEncoder
+from encoders import WordEncoder
 
 from retrieval import dense
 from retrieval.dense import VectorStore
@@ -127,7 +127,7 @@ def test_stopped_while_encoding(
     builder = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(SCRIPT), str(home)],
         cwd=ROOT,
-        env={"PYTHONPATH": f"{ROOT}:{Path(__file__).parent}", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
+        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}:{Path(__file__).parent}", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
         stderr=subprocess.DEVNULL,
     )
     while encoded(home) < kept + 100 and builder.poll() is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import chromadb
 import fakes
 import pytest
-from fakes import WordEncoder
+from encoders import WordEncoder
 
 from retrieval.errors import IndexOutOfDate, StoreUnreachable
 from retrieval.index import Index, Manifest, current

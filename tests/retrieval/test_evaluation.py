@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import jieba
 import numpy as np
 import pytest
-from fakes import TECHNOLOGIES, WordEncoder
+from encoders import WordEncoder
+from fakes import TECHNOLOGIES
 
 from retrieval import calibration, lexicon
 from retrieval.baselines import DenseAlone, PooledBM25, ReciprocalRankFusion, baselines

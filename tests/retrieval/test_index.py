@@ -9,7 +9,8 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
-from fakes import BrokenEncoder, WordEncoder
+from encoders import WordEncoder
+from fakes import BrokenEncoder
 
 from retrieval.documents import Document
 from retrieval.errors import IndexMissing, IndexOutOfDate

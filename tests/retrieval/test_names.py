@@ -169,10 +169,10 @@ def test_legal_forms_are_dropped(names: NameIndex, question: str, key: str) -> N
 
 
 def test_stored_and_read_again(names: NameIndex, tmp_path: Path) -> None:
-    """Names stored in a file find the same when the file is opened, and when it is copied into memory."""
+    """Names stored in a file find the same when the file is opened, and when it is copied."""
     names.save(tmp_path / "names.db")
     asked = ("lv siyuan at 明河", "who is Lyu Siyuan?", "呂思遠在明河研究院嗎")
-    for again in (NameIndex.open(tmp_path / "names.db"), NameIndex.copied(tmp_path / "names.db")):
+    for again in (NameIndex.open(tmp_path / "names.db"), NameIndex.copied(tmp_path / "names.db", tmp_path / "copy.db")):
         assert [again.find(text) for text in asked] == [names.find(text) for text in asked]
         assert again.guess("who is Lyu Siyaun?") == names.guess("who is Lyu Siyaun?") != []
 
@@ -180,7 +180,7 @@ def test_stored_and_read_again(names: NameIndex, tmp_path: Path) -> None:
 def test_names_come_and_go(names: NameIndex, tmp_path: Path) -> None:
     """A copy takes in names and forgets those of a record in every spelling; the file it was copied from stays as it was."""
     names.save(tmp_path / "names.db")
-    copy = NameIndex.copied(tmp_path / "names.db")
+    copy = NameIndex.copied(tmp_path / "names.db", tmp_path / "copy.db")
     copy.remove(["person/lyu"])
     copy.add(
         [
