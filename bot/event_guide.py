@@ -152,7 +152,7 @@ def _heard(cue: str, text: str) -> bool:
 @cache
 def _hollow() -> frozenset[str]:
     """Words that say nothing of a topic where everything is about one event."""
-    return frozenset(word for lang in ("en", "zh") for word in Speech(lang).lines("guide_hollow"))
+    return frozenset(word for lang in ("en", "zh") for word in Speech(lang).say("guide_hollow").split())
 
 
 def _in_short(blocks: Sequence[Block]) -> list[Block]:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 
 from telegram import Bot
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.assistant import Assistant
