@@ -216,7 +216,7 @@ class Assistant:
             )
         else:
             status = replies.status_of(finding)
-        choices = self._offers.of(page, asked, finding)
+        choices = self._offers.of(page, asked, finding) if status != OUT_OF_SCOPE else ()
         if any(choice.kind == SPELLING for choice in choices):
             blocks += talk.spelling_blocks(page, [choice.label for choice in choices])
         return self._vouched(page, asked, Answer(asked.text, asked.lang, status, tuple(blocks), choices=choices))

@@ -59,7 +59,7 @@ def _said(own: Speech, answer: Answer) -> Iterator[tuple[str, str]]:
     yield "facets", joint.join(dict.fromkeys(_facet(own, facet, value) for facet, value in how.facets))
     yield "asked", joint.join(own.names("aspects").get(aspect, aspect) for aspect in how.aspects)
     yield "words", joint.join(how.words)
-    yield "route", own.names("routes").get(answer.route) or routes.get(answer.route, answer.route)
+    yield "route", routes.get(answer.route, answer.route)
     yield "scores", joint.join(f"{key} {score:.2f}" for key, score in how.scores if score)
 
 

@@ -96,8 +96,8 @@ class Understander:
         self._retriever = retriever
         self._facets = FacetReader()
 
-    def read(self, question: Question) -> Understanding:
-        """Everything a question says about itself."""
+    def read(self, question: Question, *, mend: bool = True) -> Understanding:
+        """Everything a question says about itself; without ``mend`` no slip in it is taken for another word."""
         # Half-width first, so that places in the folded text are places in this one.
         text = clean(unicodedata.normalize("NFKC", question.text))
         lang = parse(question.lang) or detect(text)
@@ -107,12 +107,12 @@ class Understander:
         if talk:
             return Understanding(text, lang, Facets(), talk=talk)
         found = self._names(text)
-        text, mended = self._mend(text, found)
+        text, mended = self._mend(text, found) if mend else (text, ())
         names = [name for name in (self._names(text) if mended else found) if not self._plain_word(name, text)]
         facets = _outside_names(self._facets.read(text), names)
         aspects = _aspects(text)
         content, singles = self._content(text, names, facets, aspects)
-        guessed = self._guess(text, names, content)
+        guessed = self._guess(text, names, content) if mend else None
         if guessed:
             names = [*(name for name in names if _apart(name, guessed)), guessed]
             mended = (*mended, (guessed.text, guessed.name))

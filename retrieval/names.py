@@ -35,7 +35,7 @@ _LONGEST = 80  # units of the longest names: Chinese characters or words
 _MOST_ROMANISED = 4  # records one romanised spelling may mean
 _MANY = 50_000  # spellings above which a slip in a product's name is not looked for
 _HEARD = 5  # letters of a name that is compared by its sound
-_SOUNDS_ALIKE, _LOOKS_ALIKE = 90, 84  # how like it has to be, of 100: Chinese by its sound, Latin by its letters
+_SOUNDS_ALIKE, _LOOKS_ALIKE = 90, 80  # how like it has to be, of 100: Chinese by its sound, Latin by its letters
 _GUESSABLE = 60  # units of a question in which slips are looked for; in a longer one a name is not all that is said
 
 _NAMED = (Person, Organisation, Programme, Event, Listing, Metric)
@@ -152,27 +152,26 @@ class NameIndex:
         units = list(_units(text))
         return list(self._misspelt(text, units)) if len(units) <= _GUESSABLE else []
 
-    def near(self, text: str) -> list[str]:
-        """The keys of people, bodies, programmes and events whose names are like something in the text, the likest first.
+    def near(self, name: str) -> list[str]:
+        """The keys of people, bodies, programmes and events whose names are like this one, the likest first.
 
         Sounds count as well as letters: a Chinese name written with other characters of the same sound. None of them is sure.
         """
         from rapidfuzz import fuzz, process
 
-        units = list(_units(text))
+        units = list(_units(name))
+        han = [unit.han for unit in units]
+        if not units or any(han) != all(han):
+            return []
+        text = "".join(unit.text for unit in units)
+        sound = "".join(_syllables(text)) if all(han) else text
+        if len(sound) < _HEARD or (len(units) == 1 and is_english(sound)):
+            return []
+        cutoff = _SOUNDS_ALIKE if all(han) else _LOOKS_ALIKE
         found: dict[str, float] = {}
-        for size in range(1, 5) if len(units) <= _GUESSABLE else ():
-            for first in range(len(units) - size + 1):
-                part = units[first : first + size]
-                han = all(unit.han for unit in part)
-                plain = {unit.text for unit in part} & stopwords("en") or any(unit.han for unit in part) != han
-                spelling = "".join(_syllables("".join(unit.text for unit in part))) if han else "".join(u.text for u in part)
-                if plain or len(spelling) < _HEARD or (size == 1 and is_english(spelling)):
-                    continue
-                cutoff = _SOUNDS_ALIKE if han else _LOOKS_ALIKE
-                for heard, score, _ in process.extract(spelling, self._sounds, scorer=fuzz.ratio, score_cutoff=cutoff, limit=4):
-                    for key in self._sounds_of[heard]:
-                        found[key] = max(found.get(key, 0.0), score)
+        for heard, score, _ in process.extract(sound, self._sounds, scorer=fuzz.ratio, score_cutoff=cutoff, limit=8):
+            for key in self._sounds_of[heard]:
+                found[key] = max(found.get(key, 0.0), score)
         return sorted(found, key=lambda key: (-found[key], key))
 
     @cached_property

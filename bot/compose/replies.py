@@ -240,6 +240,7 @@ _STATUS: Mapping[str, str] = {
 
 
 def scope_text(page: Page, finding: Finding) -> str:
+    """What a finding was narrowed to, in brackets."""
     return page.say("scope_of", scope=page.speech.join(list(finding.scope))) if finding.scope else ""
 
 

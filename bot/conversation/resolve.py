@@ -78,7 +78,8 @@ class Resolver:
     def resolve(self, question: Question, before: Conversation | None) -> Resolved:
         """The question as it is to be answered."""
         lang = _language(question, before)
-        asked = self._understander.read(replace(question, lang=lang))
+        # As it was typed: 那巴西 is no slip of 阿巴西.
+        asked = self._understander.read(replace(question, lang=lang), mend=False)
         if asked.talk:
             return Resolved(question.text, lang)
         state = before or Conversation("", lang)
@@ -130,9 +131,10 @@ class Resolver:
     def _paged(self, asked: Understanding, before: Conversation) -> Resolved | None:
         """More of the same list."""
         text = fold(asked.text)
-        if phrases.spelt("more_of_it", text) and len(single(before)) == 1:
+        of_it, of_all = phrases.spelt("more_of_it", text), phrases.spelt("more", text)
+        if of_it and len(single(before)) == 1 and not (of_all and before.more):
             return self._pointing.about(asked, before, single(before), "", "")
-        if not (phrases.spelt("more", text) or (phrases.spelt("more_of_it", text) and before.listed)):
+        if not (of_all or (of_it and before.listed)):
             return None
         if not before.question:
             return Resolved(asked.text, asked.lang, NOTHING)
@@ -157,14 +159,16 @@ class Resolver:
     def _refaceted(self, asked: Understanding, before: Conversation) -> Resolved | None:
         """The same in another place or time, or narrowed to a place, stage, time or kind."""
         text = phrases.masked(asked)
-        how = NARROWED if phrases.spelt("only", text) else MOVED if phrases.spelt("change", text) else None
+        said = phrases.spelt("only", text) or phrases.spelt("change", text)
         mentions = [m for m in asked.facets.mentions if m.words in fold(asked.text)]
         kinds = {phrases.group(mention) for mention in mentions}
         relative = phrases.relative(fold(asked.text))
-        if how is None or not before.question or before.route in SINGLE or (kinds - set(_SETTABLE)) or not (kinds or relative):
+        if said is None or not before.question or before.route in SINGLE or (kinds - set(_SETTABLE)) or not (kinds or relative):
             return None
         earlier = self._read(before.question)
         lang = base(detect(before.question))
+        had = {phrases.group(mention) for mention in earlier.facets.mentions} | ({"year"} if relative else set())
+        how = MOVED if kinds <= had - {"kind"} else NARROWED
         for kind in (kind for kind in _SETTABLE if kind in kinds):
             own = [mention for mention in mentions if phrases.group(mention) == kind]
             wanted = {mention.value for mention in own}
@@ -198,6 +202,8 @@ class Resolver:
             return None
         topic = asked.text[found.start("topic") : found.end("topic")]
         said = self._read(topic)
+        if said.names:
+            return Resolved(topic, asked.lang, NAMED)
         if not (said.content or said.singles or said.facets.values("sector")) or len(said.content) > 4:
             return None
         listings = before.route in ("listings", "silence")

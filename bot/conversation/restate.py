@@ -90,6 +90,8 @@ class Restater:
         same = (base(detect(mention.words)) if HAN.search(mention.words) else EN) == lang
         if mention.facet == "stage":
             return mention.words if same else str(table(lang, "followups")["stages"][stage_group(mention.value)])
+        if mention.facet == "kind" and mention.value in (kinds := table(lang, "conversation")["kinds"]) and not same:
+            return str(kinds[mention.value])
         return mention.words if same else self._vocabulary.label(f"{mention.facet}s", mention.value, lang) or mention.words
 
     def _is_name(self, asked: Understanding, start: int) -> bool:

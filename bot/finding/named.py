@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
+from bot.speech import LANGUAGES, cues
 from bot.understand import Understanding
 from knowledge.records import Event, Organisation, Person, Record, split_key
 from retrieval.language import fold
 from retrieval.names import NameMatch, keys_of_kind, romanised
 from retrieval.retriever import Query
 
+_MOST_NEAR = 4  # names offered for one that is not known
+_AROUND = re.compile(r"^[\W是的请问找]+|[\W是的吗呢啊呀]+$")  # what stands around a name in a Chinese question
 _PLAIN = frozenset({"what", "contact", "website"})
 # What a card of a kind can answer by itself; anything else needs a search.
 _CARD_ANSWERS = {
@@ -152,7 +157,12 @@ class Named:
         """Who or what may have been meant by a name that is nearly spelt like one here, when nothing was found."""
         if asked.names or asked.facets.places or asked.aspects - {"who", "what", "contact", "website", "said", "where"}:
             return ()
-        return self.shelf.fetch(self.shelf.retriever.index.names.near(asked.text)[:4])
+        name = fold(asked.text)
+        for lang in LANGUAGES:
+            for aspect in ("what", "who", "contact", "website", "where"):
+                name = cues(lang)[aspect].sub(" ", name)
+        name = _AROUND.sub("", cues("en")["frame"].sub(" ", name))
+        return self.shelf.fetch(self.shelf.retriever.index.names.near(name)[:_MOST_NEAR])
 
     def _since(self, key: str) -> bool:
         return bool(getattr(self.shelf.kb.get(key), "partner_since", None))

@@ -93,7 +93,7 @@ class QuestionLog:
             channel=channel,
             conversation=self.pseudonym(channel, conversation),
             lang=answer.lang,
-            text=storable(question.text),
+            text=storable(answer.resolved or question.text),
             kind=answer.route,
             status=answer.status,
             found=found_keys(answer),
@@ -151,7 +151,7 @@ class QuestionLog:
             return False
 
         def write(session: Session) -> bool:
-            name, text = self.pseudonym(channel, conversation), storable(answer.question)
+            name, text = self.pseudonym(channel, conversation), storable(answer.resolved or answer.question)
             session.add(Wish(channel=channel, conversation=name, address=address, lang=answer.lang, text=text))
             session.commit()
             return True
@@ -223,8 +223,12 @@ def impatient(connection: Connection) -> Iterator[None]:
 
 
 def found_keys(answer: Answer) -> list[str]:
-    """The keys of what an answer shows: its cards, then the metrics of its figures."""
-    keys = [card.key for card in answer.cards] + [f"metric/{figure.metric}" for figure in answer.figures]
+    """The keys of what an answer shows: its cards, what it compares, then the metrics of its figures."""
+    keys = (
+        [card.key for card in answer.cards]
+        + list(answer.table.keys if answer.table else ())
+        + [f"metric/{figure.metric}" for figure in answer.figures]
+    )
     return list(dict.fromkeys(keys))[:_MOST_KEYS]
 
 
