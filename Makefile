@@ -19,9 +19,9 @@ help: ## show this list
 		printf '%-15s %s\n' "$$name" "$$what"; done
 	@echo 'Another Python: make start PYTHON=python3.12    Some tests only: make test ARGS="-k journey"'
 
-start: $(VENV)/.run ## set up, build the knowledge base and open the chat
+start: $(VENV)/.run ## set up, build the knowledge base, open the chat (and the Telegram bot)
 	@$(BIN)/greenask kb build
-	@$(BIN)/greenask chat
+	@$(BIN)/greenask start
 
 test: $(VENV)/.dev ## set up and run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist loadscope $(ARGS)

@@ -19,7 +19,7 @@ from bot.conversation.course import after
 from bot.conversation.memory import Memory
 from bot.conversation.offers import Offers
 from bot.conversation.resolve import Resolver, Rewriter
-from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, RECORD, UNRESOLVED, Resolved
+from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, PAGE, RECORD, UNRESOLVED, Resolved
 from bot.conversation.state import Conversation
 from bot.explain import explained
 from bot.finding.finder import Finder
@@ -111,6 +111,11 @@ class Assistant:
         names = " / ".join(record.name(base(lang)) for record in self.kb.fetch(keys))
         return self._side_by_side(Resolved(names, lang, COMPARED, keys=tuple(keys)))
 
+    def heard(self, question: Question, answer: Answer) -> None:
+        """Take an answer that was made elsewhere into the conversation, so that it can be gone on from."""
+        resolved = Resolved(question.text, answer.lang)
+        self._remember(question.session, after(self._recalled(question.session), resolved, answer))
+
     def forget(self, session: str) -> None:
         """Begin a conversation anew."""
         if self._memory is not None:
@@ -127,6 +132,8 @@ class Assistant:
         """The question on its own. Without a conversation it is what was typed."""
         if self._memory is None or question.session is None:
             return Resolved(question.text, question.lang or "", skip=question.skip)
+        if question.skip and before is not None and question.text == before.question:
+            return Resolved(question.text, question.lang or "", PAGE, skip=question.skip)
         return self._resolver.resolve(question, before)
 
     def _answered(self, ways: _Ways, question: Question, resolved: Resolved) -> Answer:
@@ -140,7 +147,8 @@ class Assistant:
         else:
             standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
             asked = self._understander.read(standing)
-            answer = (None if standing.skip else ways.curated.reply(standing, asked)) or self._found(ways.finder, asked)
+            curated = None if standing.skip else ways.curated.reply(standing, asked)
+            answer = curated or self._found(ways.finder, asked, question.take)
             answer = replace(answer, explained=explained(resolved, asked, answer))
         return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
 
@@ -185,9 +193,9 @@ class Assistant:
         """The answer that staff gave to this question, if they did."""
         return self._current().curated.reply(question, self._understander.read(question))
 
-    def _found(self, finder: Finder, asked: Understanding) -> Answer:
-        finding = self._with_reasons(finder, asked, finder.find(asked))
-        return replace(self._compose(asked, finding), route=finding.route, more=finding.more)
+    def _found(self, finder: Finder, asked: Understanding, take: int) -> Answer:
+        finding = self._with_reasons(finder, asked, finder.find(asked).page(asked.skip, take))
+        return replace(self._compose(asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.settings import Settings
 from knowledge import starter
 from knowledge.store import Changes, KnowledgeBase
-from retrieval import index, names
+from retrieval import glossary, index, names
 from retrieval.build import Contents, Update, update
 from retrieval.build import build as index_build
 from retrieval.changes import changes_since
@@ -91,6 +91,7 @@ def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
 def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     """The retriever over the current index; refuses one that is out of step with the knowledge base."""
     embedder = make_embedder(settings.embedder)
-    opened = Index(index.current(settings.index_dir), settings.chroma)
+    own = glossary.read(settings.glossary) if settings.glossary else ()
+    opened = Index(index.current(settings.index_dir), settings.chroma, own)
     opened.manifest.check(kb.fingerprint, embedder, server=settings.chroma is not None)
     return HybridRetriever(opened, embedder, home=settings.index_dir)

@@ -40,7 +40,8 @@ _INK, _SOFT, _LINE = "#1b1b1b", "#5c5c5c", "#0b6e4f"
 _MARKERS: Mapping[str, tuple[str, bool]] = {
     "exact": ("o", True), "more_than": ("^", False), "about": ("o", False), "nearly": ("v", False), "under": ("v", False),
 }  # fmt: skip
-_DRAWING = threading.Lock()
+# matplotlib keeps its settings in one place for all threads.
+DRAWING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,7 @@ def draw(answer: Answer, form: str = "png") -> Chart:
         figures = [one for one in figures if not one.earlier]
     panels = _panels(figures)
     alt = _alt(speech, figures, len(panels), series=series)
-    # matplotlib keeps its settings in one place for all threads.
-    with _DRAWING:
+    with DRAWING:
         data = _Sheet(speech, panels, series).file(form, alt)
     return Chart(data, alt)
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -29,7 +28,6 @@ LONGEST = 4_000  # characters of an answer
 _LARGEST = 1_000_000  # bytes of a file
 _ANSWER = re.compile(r"a(\d{1,9})", re.ASCII)
 _ROW = re.compile(r"(q?)(\d{1,9})", re.ASCII)
-_SOURCE = re.compile(r"(.*\S)\s+(https?://\S+)", re.DOTALL)
 _FIELDS = {"zh", "en", "source", "questions"}
 
 Which = Annotated[str | None, typer.Argument(help="arg_row", show_default=False)]
@@ -127,12 +125,10 @@ class _At:
     replies: CuratedReplies
 
     def rows(self) -> list[Row]:
-        from bot.staff.likeness import Likeness
         from bot.staff.log import QuestionLog
-        from bot.staff.unanswered import Unanswered
+        from bot.staff.queue import Queue
 
-        QuestionLog.open(self.desk.shell.settings, self.assistant.kb).purge()
-        return Unanswered(self.assistant.kb, Likeness(self.assistant.retriever), self.replies.match).rows()
+        return Queue(self.assistant, QuestionLog.open(self.desk.shell.settings, self.assistant.kb)).rows()
 
     def row(self, which: str) -> Row:
         """The row at a place of the queue (3), or with a question in it (q17)."""
@@ -193,15 +189,12 @@ def _text(desk: Desk, text: str) -> str | None:
 
 def _source(desk: Desk, said: str) -> tuple[str, str]:
     """Title and link of a source; both are needed, and the link is one of the web."""
-    found = _SOURCE.fullmatch(said.strip())
-    if found:
-        try:
-            parts = urlsplit(found[2])
-        except ValueError:
-            parts = None
-        if parts and parts.hostname and not parts.username:
-            return " ".join(found[1].split())[:500], found[2]
-    raise BadInput(desk.say("bad_source", value=said))
+    from bot.staff.queue import read_source
+
+    found = read_source(said)
+    if found is None:
+        raise BadInput(desk.say("bad_source", value=said))
+    return found
 
 
 def _questions(row: Row | None, before: CuratedVersion | None, without: set[str]) -> list[str]:

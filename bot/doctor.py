@@ -66,6 +66,7 @@ def examine(shell: Shell, *, deep: bool = False) -> Iterator[Check]:
     yield from (_python(shell), _greenask(), _packages(shell), _folder(shell), _space(shell))
     yield from _knowledge(shell)
     yield _encoder(shell, deep=deep)
+    yield _telegram(shell, deep=deep)
     yield Check("locale", *_locale(shell))
     yield Check("terminal", True, _terminal(shell))
 
@@ -222,6 +223,21 @@ def _encoder(shell: Shell, *, deep: bool) -> Check:
     alike = float(wind @ feng) > float(wind @ cake)
     took = f"{time.perf_counter() - start:.1f}"
     return Check("encoder", alike, shell.say("encoder_works" if alike else "encoder_one_language", spec=shown, seconds=took))
+
+
+def _telegram(shell: Shell, *, deep: bool) -> Check:
+    """Whether the bot has a token; with ``deep``, whether Telegram knows it."""
+    settings = shell.settings
+    if settings.telegram_token is None:
+        return Check("telegram", True, shell.say("telegram_not_set"))
+    if not deep:
+        return Check("telegram", True, shell.say("telegram_set"))
+    from bot.telegram.run import asked_for_name
+
+    name, reason = asked_for_name(settings)
+    if name is None:
+        return Check("telegram", False, masked(shell.say("telegram_unreachable", reason=reason), settings))
+    return Check("telegram", True, f"https://t.me/{name}")
 
 
 def _is_there(module: str) -> bool:

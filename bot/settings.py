@@ -18,6 +18,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Salt and hash in URL-safe base64; no sign in it means anything to a shell, to Compose or to a .env file.
 TOKEN_HASH = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2}):([\w-]{16,}={0,2}):([\w-]{32,}={0,2})", re.ASCII)
 
+TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{10,}", re.ASCII)
+
 _LONGEST = 3650  # days
 _DAY = 1440  # minutes
 
@@ -76,6 +78,25 @@ def _hash(value: SecretStr) -> SecretStr:
     return value
 
 
+def _telegram_token(value: SecretStr) -> SecretStr:
+    if not TELEGRAM_TOKEN.fullmatch(value.get_secret_value().strip()):
+        raise PydanticCustomError("token", "no token of a bot", {"expected": "123456789:ABC… as @BotFather gives it"})
+    return SecretStr(value.get_secret_value().strip())
+
+
+def _web(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
+        raise PydanticCustomError("url", "no address of the web", {"expected": "https://…"})
+    return value
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise PydanticCustomError("address", "no host and port", {"expected": "127.0.0.1:8081"})
+    return value
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Secrets are masked wherever settings are shown."""
 
@@ -95,6 +116,9 @@ class Settings(BaseSettings):
         default="use",
         description="Encoder: `use` (bundled), `quality` (slower, needs the extra `quality`) or a LangChain class, "
         "`package.module:Class?argument=value`",
+    )
+    glossary: Annotated[Path, AfterValidator(_in_full)] | None = Field(
+        default=None, description="CSV file of your own terms in both languages (columns `en` and `zh`, words parted by `;`)"
     )
     lang: Annotated[Literal["en", "zh", "zh-Hant"] | None, BeforeValidator(_tag)] = Field(
         default=None,
@@ -128,6 +152,35 @@ class Settings(BaseSettings):
     stale_after_days: Annotated[int, BeforeValidator(_days)] = Field(
         default=730, description="Days after which a record or a source is due for review"
     )
+
+    telegram_token: Annotated[SecretStr, AfterValidator(_telegram_token)] | None = Field(
+        default=None, description="Token of the Telegram bot, from @BotFather"
+    )
+    telegram_api_url: Annotated[str, AfterValidator(_web)] | None = Field(
+        default=None, description="URL of a Bot API server of your own, or of a mirror; default: https://api.telegram.org"
+    )
+    telegram_proxy: SecretStr | None = Field(
+        default=None,
+        description="Proxy on the way to Telegram, such as http://127.0.0.1:7890 or, with the package socksio, socks5://…",
+    )
+    telegram_webhook_url: Annotated[str, AfterValidator(_web)] | None = Field(
+        default=None, description="Public https address of this machine for a webhook; default: updates are fetched (polling)"
+    )
+    telegram_listen: Annotated[str, AfterValidator(_host_and_port)] = Field(
+        default="127.0.0.1:8081", description="Where the webhook listens behind your proxy, host:port"
+    )
+    telegram_per_minute: Annotated[int, Field(ge=1, le=6000)] = Field(
+        default=20, description="Messages a minute that one person may send to the Telegram bot; staff may send more"
+    )
+    telegram_retention_days: Annotated[int, BeforeValidator(_days)] = Field(
+        default=90, description="Days that replies, languages and conversations in Telegram are remembered"
+    )
+
+    @property
+    def telegram_address(self) -> tuple[str, int]:
+        """Host and port that the webhook listens on."""
+        host, _, port = self.telegram_listen.rpartition(":")
+        return host.strip("[]"), int(port)
 
     @property
     def database(self) -> str:

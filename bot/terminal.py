@@ -37,14 +37,14 @@ _LINK = re.compile(r"https?://[!-;=?-~]+[!-+/-9=?-Z_a-z~]")
 _ROLES = {"lead": "bold", "note": "italic", "step": "", "body": ""}
 
 
-def chat(shell: Shell, *, build: bool = True) -> int:
-    """Talk until the person leaves or the input ends; returns the exit code."""
+def chat(shell: Shell, *, build: bool = True, assistant: Assistant | None = None) -> int:
+    """Talk until the person leaves or the input ends; returns the exit code. An ``assistant`` that is open is made use of."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _answer_lines(shell, sys.stdin.buffer, build=build)
     from prompt_toolkit import PromptSession
 
     with shell.err.status(shell.say("opening")):
-        assistant = shell.assistant(build=build)
+        assistant = assistant or shell.assistant(build=build)
     shell.line(shell.say("welcome", records=sum(assistant.kb.counts().values())))
     visit = Visit.open(shell.settings, assistant, CHAT)
     for answer in visit.news():

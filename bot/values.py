@@ -16,13 +16,15 @@ STATUSES = (ANSWERED, NOT_FOUND, OUT_OF_SCOPE, NEEDS_CLARIFICATION)
 class Question:
     """What a person typed. ``lang`` is a hint such as ``zh-Hant``; ``session`` names the conversation it belongs to.
 
-    ``skip`` leaves out that many of the best finds: the next page of an answer that was given before.
+    ``skip`` leaves out that many of the best finds: the next page of an answer that was given before. ``take`` is how many of
+    a list fit on the reader's screen, 0 where that is no matter.
     """
 
     text: str
     lang: str | None = None
     session: str | None = None
     skip: int = 0
+    take: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,8 +186,8 @@ class Explained:
 class Answer:
     """The reply to one question: blocks in reading order, and what they rest on. ``route`` says by which way it was found.
 
-    ``resolved`` is the question that was answered, where the conversation made another one of what was typed. ``more`` finds wait
-    behind those shown; ``choices`` are ways of going on.
+    ``resolved`` is the question that was answered, where the conversation made another one of what was typed. ``skip`` finds
+    were shown before, ``more`` wait behind those shown; ``choices`` are ways of going on.
     """
 
     question: str
@@ -196,6 +198,7 @@ class Answer:
     session: str | None = field(default=None, compare=False)
     route: str = field(default="", compare=False)
     resolved: str | None = field(default=None, compare=False)
+    skip: int = 0
     more: int = 0
     choices: tuple[Choice, ...] = ()
     explained: Explained | None = field(default=None, compare=False)

@@ -13,14 +13,15 @@ from sqlalchemy import Engine, Table, bindparam, event, func, insert, inspect, m
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, create_engine, delete, select
 
-import knowledge.journal  # noqa: F401  (its tables belong to the schema, too)
+import knowledge.chats
+import knowledge.journal  # noqa: F401  (their tables belong to the schema, too)
 from knowledge.errors import DatabaseAhead, RecordMissing
 from knowledge.records import KINDS, Meta, Record, split_key
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0005"
 # The last schema that changed what records say: an index made at it or later stays good.
 RECORDS_SCHEMA = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -301,6 +302,8 @@ def _engine(url: str) -> Engine:
         connection.execute("PRAGMA busy_timeout = 10000")
         if not memory:
             connection.execute("PRAGMA journal_mode = WAL")
+            # With a write-ahead log this is safe; a power cut may take the last moment's writes back, but breaks nothing.
+            connection.execute("PRAGMA synchronous = NORMAL")
 
     return engine
 

@@ -44,8 +44,9 @@ from retrieval.language import fold
 from retrieval.lexical import LexicalWriter, Sampler, Words
 from retrieval.names import Name, NameIndex
 from retrieval.segment import Segmenter, stopwords, write_dictionary
+from retrieval.sketch import Sketcher
 from retrieval.tables import POOLS, Documents, Facets
-from retrieval.vectors import VectorFile, Vectors
+from retrieval.vectors import CODES, SCALES, SKETCHES, VectorFile, Vectors
 from retrieval.views import views_of
 
 _WORD = re.compile(r"[a-z][a-z'-]{3,}")
@@ -54,6 +55,7 @@ ASKED_SHARE = 0.85
 _FEW = 20
 _CHUNK = 2_000
 _ROWS = 8_192
+_SKETCHED = 4_000  # documents from which the directions of sketches are learnt
 _MANY = 5_000  # documents from which jieba's fast twin pays
 
 
@@ -250,7 +252,8 @@ class _Builder:
                 raw = self.encodings.vectors(rows[start : start + _ROWS])
                 yield dense.centred(raw, centres[0][pool_of_row[start : start + _ROWS]])
 
-        count = vectors.write(self.folder, batches(), at=0, dimension=embedder.dimension)
+        sketcher = self._sketcher(wholes, centres[0], pool_of_row[documents.starts[:-1]])
+        count = vectors.write(self.folder, batches(), at=0, dimension=embedder.dimension, sketcher=sketcher)
         store = _store(self.base, chroma_url)
         codes = VectorFile(self.folder, count, embedder.dimension)
         heads = sum(documents.heads)
@@ -267,6 +270,14 @@ class _Builder:
             based=count,
             server=chroma_url is not None,
         )
+
+    def _sketcher(self, wholes: Any, centres: Vectors, pools: Any) -> Sketcher:
+        """How to sketch vectors, learnt from some of them."""
+        some = slice(None, None, max(1, len(wholes) // _SKETCHED))
+        raw = self.encodings.vectors(wholes[some])
+        sketcher = Sketcher.learn(dense.centred(raw, centres[pools[some]]))
+        sketcher.save(self.base / "sketcher.npz")
+        return sketcher
 
 
 def words_of(document: Document, segmenter: Segmenter) -> Words:
@@ -319,7 +330,7 @@ def _link(before: Path, folder: Path) -> None:
     """The files that grow, as links: their old part is never written again, and tantivy replaces what it changes."""
     for pool in POOLS:
         (folder / f"lexical-{pool}").mkdir()
-    for path in (*before.glob("lexical-*/*"), before / "codes.i8", before / "scales.f32"):
+    for path in (*before.glob("lexical-*/*"), *(before / name for name in (CODES, SCALES, SKETCHES))):
         if path.suffix != ".lock":
             target = folder / path.relative_to(before)
             try:
@@ -344,7 +355,8 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
     count = before.manifest.rows
     if views:
         fresh = dense.centred(raw, np.stack([centres[lang] for lang in spoken]))
-        count = vectors.write(folder, [fresh], at=count, dimension=encodings.embedder.dimension)
+        sketcher = Sketcher.load(before.base / "sketcher.npz")
+        count = vectors.write(folder, [fresh], at=count, dimension=encodings.embedder.dimension, sketcher=sketcher)
     known: dict[str, set[str]] = {pool: set() for pool in POOLS}
     plain = set(before.words)
     segmenter = Segmenter(cache=before.base, fast=True)

@@ -155,8 +155,7 @@ class DenseStore:
         """Documents of a pool with a view among the ``k`` nearest, in no order; some may be dead."""
         collection, size = self._collection(pool)
         rows = self._fresh[pool]
-        if len(rows) > k:
-            rows = rows[np.argpartition(-self._vectors.dot(rows, vector), k)[:k]]
+        rows = self._vectors.best(rows, vector, k)
         if size:
             asked = partial(collection.query, query_embeddings=[vector], n_results=min(k, size), include=[])
             found = self._store().reach(asked)
@@ -164,13 +163,10 @@ class DenseStore:
         return np.unique(self._documents.owners[rows])
 
     def nearest_of(self, vector: Vectors, pool: str, allowed: Mask, *, k: int) -> Numbers:
-        """The ``k`` nearest of the allowed documents, all of whose heads are compared."""
+        """The ``k`` nearest of the allowed documents, by their heads."""
         rows, owners = self._heads(pool)
-        passing = allowed[owners]
-        rows, owners = rows[passing], owners[passing]
-        if len(rows) > k:
-            owners = owners[np.argpartition(-self._vectors.dot(rows, vector), k)[:k]]
-        return np.unique(owners)
+        best = self._vectors.best(rows[allowed[owners]], vector, k)
+        return np.unique(self._documents.owners[best])
 
     def _heads(self, pool: str) -> tuple[Numbers, Numbers]:
         if pool not in self._head_rows:

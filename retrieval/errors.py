@@ -5,6 +5,7 @@ RetrievalError
 ├── IndexOutOfDate    the index does not match the knowledge base or the encoder
 ├── StoreUnreachable  the Chroma store does not answer
 ├── EmbedderFailed    the encoder could not be loaded or gave no usable vectors
+├── GlossaryBroken    the glossary that is set cannot be read
 └── DataSetBroken     a folder that is to be measured on is no BEIR data set
 """
 
@@ -27,6 +28,10 @@ class StoreUnreachable(RetrievalError):
 
 class EmbedderFailed(RetrievalError):
     """The encoder could not be loaded, or what it returned are no vectors of its dimension."""
+
+
+class GlossaryBroken(RetrievalError):
+    """The glossary that is set is not there, or a line of it cannot be read."""
 
 
 class DataSetBroken(RetrievalError):

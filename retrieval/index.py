@@ -22,13 +22,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from retrieval import lexicon
 from retrieval.dense import DenseStore, VectorStore
 from retrieval.errors import IndexMissing, IndexOutOfDate
 from retrieval.floor import Floor, Line
 from retrieval.lexical import LexicalPool, Sample
-from retrieval.lexicon import Lexicon
+from retrieval.lexicon import Lexicon, Pair
 from retrieval.names import NameIndex
 from retrieval.segment import Segmenter
+from retrieval.sketch import Sketcher
 from retrieval.tables import POOLS, Documents, Facets, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
@@ -97,20 +99,24 @@ class Manifest:
 
 
 class Index:
-    """A generation opened for reading. Its parts load when first used. ``chroma_url`` is the server when the store is one."""
+    """A generation opened for reading. Its parts load when first used.
 
-    def __init__(self, folder: Path, chroma_url: str | None = None) -> None:
+    ``chroma_url`` is the server when the store is one; ``glossary`` holds further translations, which count before others.
+    """
+
+    def __init__(self, folder: Path, chroma_url: str | None = None, glossary: Sequence[Pair] = ()) -> None:
         self.folder = folder
         self.manifest = Manifest.read(folder)
         self.base = folder.parent / self.manifest.base
         self.documents = Documents.load(folder)
         self.floor = _floor(self.manifest.floor)
         self._chroma_url = chroma_url
+        self._glossary = glossary
         self._masks: dict[tuple[tuple[str, ...], ...], Mask] = {}
 
     def successor(self, folder: Path) -> Index:
         """Another generation; what costs most to load is taken over where the base is the same."""
-        fresh = Index(folder, self._chroma_url)
+        fresh = Index(folder, self._chroma_url, self._glossary)
         if fresh.base == self.base:
             for name in ("segmenter", "store", "centres", "dictionary"):
                 if name in self.__dict__:
@@ -132,7 +138,7 @@ class Index:
     @cached_property
     def dense(self) -> DenseStore:
         """The vectors."""
-        vectors = VectorFile(self.folder, self.manifest.rows, self.manifest.dimension)
+        vectors = VectorFile(self.folder, self.manifest.rows, self.manifest.dimension, Sketcher.load(self.base / "sketcher.npz"))
         return DenseStore(lambda: self.store, vectors, self.documents, self.manifest.based)
 
     @cached_property
@@ -149,7 +155,14 @@ class Index:
     def lexicon(self) -> Lexicon:
         """The bilingual lexicon."""
         learnt = self.learnt
-        return learnt.joined(self.dictionary) if learnt else self.dictionary
+        found = learnt.joined(self.dictionary) if learnt else self.dictionary
+        return found.led_by(self._own_terms()) if self._glossary else found
+
+    def _own_terms(self) -> Lexicon:
+        """The glossary, as far as its words occur in the documents."""
+        tokens = {token for en, zh in self._glossary for text in (en, zh) for token in self.segmenter.tokens(text)}
+        known = {pool: {token for token in tokens if self.pools[pool].frequency(token)} for pool in POOLS}
+        return lexicon.build(self._glossary, self.segmenter, known)
 
     @cached_property
     def dictionary(self) -> Lexicon:

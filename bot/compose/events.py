@@ -52,19 +52,20 @@ def event_blocks(page: Page, event: Event, aspects: Set[str], *, score: float = 
     return blocks
 
 
-def events_blocks(page: Page, events: Sequence[Event], *, scope: str, scores: Mapping[str, float]) -> list[Block]:
-    """Several events under a lead that counts them, each with date and place."""
+def events_blocks(page: Page, events: Sequence[Event], *, scope: str, scores: Mapping[str, float], total: int = 0) -> list[Block]:
+    """Several events under a lead that counts them, each with date and place; they may be a page of ``total``."""
+    count = max(total, len(events))
     listed = [
         page.say("event_in_list", name=page.name(event), when=when(page, event), where=where(page, event)) for event in events
     ]
     lead = page.say(
-        "events_lead_one" if len(events) == 1 else "events_lead",
-        n=len(events),
+        "events_lead_one" if count == 1 else "events_lead",
+        n=count,
         scope=scope,
         names=page.speech.join(listed),
     )
     return [
-        Text(lead, "lead", derived=(str(len(events)),)),
+        Text(lead, "lead", derived=(str(count),)),
         *(event_card(page, event, score=scores.get(event.key, 0.0)) for event in events),
     ]
 

@@ -54,12 +54,15 @@ def _lead(page: Page, record: Organisation, aspects: Set[str]) -> str:
     return page.say("is_lead", name=name, text=page.text(record, "summary") or "")
 
 
-def organisations_blocks(page: Page, records: Sequence[Organisation], *, scope: str, scores: Mapping[str, float]) -> list[Block]:
-    """Several organisations under a lead that counts and names them."""
-    key = "organisations_lead_one" if len(records) == 1 else "organisations_lead"
+def organisations_blocks(
+    page: Page, records: Sequence[Organisation], *, scope: str, scores: Mapping[str, float], total: int = 0
+) -> list[Block]:
+    """Several organisations under a lead that counts and names them; they may be a page of ``total``."""
+    count = max(total, len(records))
+    key = "organisations_lead_one" if count == 1 else "organisations_lead"
     names = page.speech.join([page.name(record) for record in records])
-    lead = page.say(key, n=len(records), names=names, scope=scope)
+    lead = page.say(key, n=count, names=names, scope=scope)
     return [
-        Text(lead, "lead", derived=(str(len(records)),)),
+        Text(lead, "lead", derived=(str(count),)),
         *(organisation_card(page, record, score=scores.get(record.key, 0.0)) for record in records),
     ]

@@ -30,16 +30,19 @@ def person_blocks(page: Page, person: Person, aspects: Set[str], *, event: str |
     return [Text(lead, "lead"), person_card(page, person, event=event, score=score)]
 
 
-def people_blocks(page: Page, people: Sequence[Person], *, event: Event | None, scores: Mapping[str, float]) -> list[Block]:
-    """Several people; of one event, with what each did there."""
+def people_blocks(
+    page: Page, people: Sequence[Person], *, event: Event | None, scores: Mapping[str, float], total: int = 0
+) -> list[Block]:
+    """Several people, who may be a page of ``total``; of one event, with what each did there."""
+    count = max(total, len(people))
     names = page.speech.join([page.both(person) for person in people])
     if event is not None:
-        lead = page.say("people_at", event=page.name(event), n=len(people), names=names)
+        lead = page.say("people_at", event=page.name(event), n=count, names=names)
     else:
-        lead = page.say("people_lead_one" if len(people) == 1 else "people_lead", n=len(people), names=names)
+        lead = page.say("people_lead_one" if count == 1 else "people_lead", n=count, names=names)
     only = event.id if event else None
     cards = [person_card(page, person, event=only, score=scores.get(person.key, 0.0)) for person in people]
-    return [Text(lead, "lead", derived=(str(len(people)),)), *cards]
+    return [Text(lead, "lead", derived=(str(count),)), *cards]
 
 
 def role(page: Page, person: Person) -> str:

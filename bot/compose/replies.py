@@ -84,7 +84,9 @@ def _organisation(page: Page, asked: Understanding, finding: Finding) -> list[Bl
 
 def _organisations(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Organisation)]
-    return organisations.organisations_blocks(page, found, scope=scope_text(page, finding), scores=finding.scores)
+    return organisations.organisations_blocks(
+        page, found, scope=scope_text(page, finding), scores=finding.scores, total=_total(finding)
+    )
 
 
 def _person(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -96,7 +98,7 @@ def _person(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
 
 def _people(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Person)]
-    return people.people_blocks(page, found, event=finding.event, scores=finding.scores)
+    return people.people_blocks(page, found, event=finding.event, scores=finding.scores, total=_total(finding))
 
 
 def _event(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -107,7 +109,12 @@ def _event(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
 
 def _events(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Event)]
-    return events.events_blocks(page, found, scope=scope_text(page, finding), scores=finding.scores)
+    return events.events_blocks(page, found, scope=scope_text(page, finding), scores=finding.scores, total=_total(finding))
+
+
+def _total(finding: Finding) -> int:
+    """How many there are, of which the records may be a page."""
+    return len(finding.found) or len(finding.records)
 
 
 def _programme(page: Page, asked: Understanding, finding: Finding) -> list[Block]:

@@ -31,8 +31,10 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
     if before is not None and resolved.how == COMPARED:
         return replace(before, focus=(), said="", choices=choices)
     if before is not None and resolved.how == PAGE:
-        page = len(before.listed)
-        return replace(before, listed=listed((*before.listed, *shown)), page=page, more=answer.more, focus=(), choices=choices)
+        page = resolved.skip
+        return replace(
+            before, listed=listed((*before.listed[:page], *shown)), page=page, more=answer.more, focus=(), choices=choices
+        )
     new = Conversation(
         resolved.question,
         answer.lang,

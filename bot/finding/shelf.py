@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from bot.measures_asked import MeasureAsked
@@ -24,6 +24,9 @@ TABLES = {
     "listing": "listing", "technology": "listing", "need": "listing", "expert": "listing", "organisation": "organisation",
     "person": "person", "event": "event", "programme": "programme", "statistic": "metric",
 }  # fmt: skip
+
+
+LISTS = frozenset({"listings", "organisations", "people", "events"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,15 @@ class Finding:
     skip: int = 0
     near: tuple[Record, ...] = ()
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def page(self, skip: int, take: int) -> Finding:
+        """The part of a list that fits on a screen: ``take`` of its records, after the first ``skip``."""
+        if not take or self.route not in LISTS or (len(self.records) <= take and not skip):
+            return self
+        if self.found:
+            return replace(self, records=self.records[:take])
+        keys = tuple(record.key for record in self.records)
+        return replace(self, records=self.records[skip : skip + take], found=keys, skip=skip)
 
     @property
     def more(self) -> int:

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bot.charts import DRAWING
 from bot.errors import BadInput
 from bot.speech import Speech
 from bot.staff.usage import Usage
@@ -53,7 +54,8 @@ def draw(usage: Usage, path: Path, speech: Speech) -> Speech:
     font = chinese_font()
     speaks = speech if speech.base == "en" or font else Speech("en", "staff")
     families = [name for name in (font, "DejaVu Sans") if name]
-    with matplotlib.rc_context({"font.sans-serif": families, "font.family": "sans-serif", "svg.fonttype": "path"}):
+    settings: Any = {"font.sans-serif": families, "font.family": "sans-serif", "svg.fonttype": "path"}
+    with DRAWING, matplotlib.rc_context(settings):
         figure = Figure(figsize=(9, 6), layout="constrained")
         FigureCanvasAgg(figure)
         word = speaks.names("usage")

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import knowledge.journal  # noqa: F401  (fills SQLModel.metadata, with the records it builds on)
+import knowledge.chats
+import knowledge.journal  # noqa: F401  (both fill SQLModel.metadata, with the records they build on)
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)

@@ -28,7 +28,7 @@ CONTRACT = (ROOT / "docs" / "json-contract.md").read_text(encoding="utf-8")
 COMMANDS = [
     (), ("chat",), ("ask",), ("doctor",), ("kb",), ("eval",), ("eval", "retrieval"),
     *(("kb", name) for name in ("build", "status", "validate", "export", "import", "delete", "watch")),
-    ("usage",), ("staff",), ("staff", "hash"), ("curate",),
+    ("telegram",), ("start",), ("qr",), ("usage",), ("staff",), ("staff", "hash"), ("curate",),
     *(("curate", name) for name in ("list", "answer", "show", "revoke", "history")),
 ]  # fmt: skip
 FAKE_ENCODER = "langchain_core.embeddings:DeterministicFakeEmbedding?size=16"

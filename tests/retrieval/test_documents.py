@@ -179,5 +179,12 @@ def test_one_by_one(kb: KnowledgeBase, made: dict) -> None:
 def test_terms(kb: KnowledgeBase) -> None:
     """Names, tags and aliases are terms, names in pairs; tags stand alone, and sources and articles give none."""
     found = set(terms(kb))
-    assert {("Solar kiln", "太阳能窑炉"), ("bricks", None), (None, "砖"), ("Lyu Siyuan", "吕思远"), (None, "BRC"), ("Green cup", None)} <= found
+    assert {
+        ("Solar kiln", "太阳能窑炉"),
+        ("bricks", None),
+        (None, "砖"),
+        ("Lyu Siyuan", "吕思远"),
+        (None, "BRC"),
+        ("Green cup", None),
+    } <= found
     assert not any("gazette" in (en or "") or "What is" in (en or "") for en, _ in found)

@@ -1,0 +1,1 @@
+"""GreenAsk in Telegram. Imported by ``greenask telegram`` and ``greenask start`` only."""

@@ -1,0 +1,99 @@
+"""What a reply is made from: a question, records or an overview, inside an event or not. Asked again, it is the same reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot import charts
+from bot.assistant import Assistant
+from bot.event_guide import EventGuide
+from bot.overviews import KIND, overview
+from bot.speech import Speech
+from bot.telegram.page import CARDS
+from bot.values import ANSWERED, NOT_FOUND, Answer, Card, Question, Text
+from knowledge.chats import RememberedReply
+from knowledge.records import split_key
+
+_SERIES = 2
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be answered: a question in words, or else records or an overview by their keys."""
+
+    text: str
+    lang: str | None = None
+    about: tuple[str, ...] = ()
+    event: str | None = None
+    session: str | None = None
+    skip: int = 0
+    take: int = CARDS
+
+    @classmethod
+    def again(cls, reply: RememberedReply, *, lang: str | None = None, skip: int = 0) -> Asked:
+        """What a reply that was remembered answered."""
+        text = reply.resolved or reply.question
+        return cls(text, lang or reply.lang, tuple(reply.about), reply.event, skip=skip)
+
+
+class Answers:
+    """Answers what was asked, in the calling thread."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self.guide = EventGuide(assistant.kb, assistant.retriever)
+
+    def answer(self, asked: Asked) -> Answer:
+        """The reply. Inside an event it is asked of the event first."""
+        if asked.about:
+            return self._about(asked)
+        if asked.event:
+            found = self.guide.answer(asked.event, Question(asked.text, asked.lang))
+            if found is not None:
+                shown = _from(self._with_others(found), asked.skip)
+                self.assistant.heard(Question(asked.text, shown.lang, asked.session), shown)
+                return shown
+        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take))
+
+    def _with_others(self, found: Answer) -> Answer:
+        """Where nobody of the event has to do with a topic, what the whole knowledge base has of it."""
+        if found.status != NOT_FOUND or not found.resolved:
+            return found
+        wider = self.assistant.answer_now(Question(found.resolved, found.lang, take=CARDS))
+        if wider.status != ANSWERED:
+            return replace(found, resolved=None)
+        joint = Text(Speech(found.lang).say("guide_wider"))
+        return replace(wider, question=found.question, blocks=(*found.blocks, joint, *wider.blocks), more=0, choices=())
+
+    def _about(self, asked: Asked) -> Answer:
+        kb, lang = self.assistant.kb, asked.lang or "en"
+        kind, name = split_key(asked.about[0])
+        if kind == KIND:
+            shown = _from(overview(kb, name, lang), asked.skip)
+            self.assistant.heard(Question(asked.text, lang, asked.session), shown)
+            return shown
+        if kind == "metric":
+            found = self.assistant.figures_of(name, lang)
+            if found is not None:
+                return replace(found, question=asked.text)
+        if kind == "event" and asked.event:
+            part = self.guide.part(asked.event, asked.text, lang)
+            if part is not None:
+                return _from(part, asked.skip)
+        return replace(self.assistant.about(asked.about, lang), question=asked.text)
+
+    def chart(self, answer: Answer, asked: Asked) -> charts.Chart | None:
+        """The chart of an answer's figures, where there are several that a chart can show."""
+        if len([one for one in answer.figures if one.kind != "year"]) < _SERIES or not charts.drawable(answer):
+            return None
+        if not charts.can_write(answer.lang):
+            answer = self.answer(replace(asked, lang="en", session=None))
+        return charts.draw(answer)
+
+
+def _from(answer: Answer, skip: int) -> Answer:
+    """The part of a long list that fits on a screen."""
+    cards = answer.cards
+    shown = {id(card) for card in cards[skip : skip + CARDS]}
+    blocks = tuple(block for block in answer.blocks if not isinstance(block, Card) or id(block) in shown)
+    return replace(answer, blocks=blocks, skip=skip, more=max(0, len(cards) - skip - CARDS))

@@ -1,0 +1,160 @@
+"""The application: settings and an assistant in, python-telegram-bot with its handlers out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from telegram import LinkPreviewOptions, Update
+from telegram.constants import UpdateType
+from telegram.ext import (
+    Application,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    Defaults,
+    InlineQueryHandler,
+    MessageHandler,
+    filters,
+)
+from telegram.request import HTTPXRequest
+
+from bot.assistant import Assistant
+from bot.settings import Settings
+from bot.staff.identity import Staff
+from bot.staff.log import QuestionLog
+from bot.telegram.channel import NAME, Channel, aside, visitor_of
+from bot.telegram.commands import Commands
+from bot.telegram.curating import Curating
+from bot.telegram.flood import Flood, Verdict
+from bot.telegram.inline import Inline
+from bot.telegram.memory import Memory
+from bot.telegram.order import AT_ONCE, InOrder
+from bot.telegram.own_data import OwnData
+from bot.telegram.post import Pace, Post
+from bot.telegram.pressing import Pressing
+from bot.telegram.questions import Questions
+from bot.telegram.replies import Replies
+from bot.telegram.trouble import Line, Trouble
+
+App = Application[Any, Any, Any, Any, Any, Any]
+# Edited messages are not asked for: a reply stands for the question as it was.
+UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.INLINE_QUERY, UpdateType.MY_CHAT_MEMBER]
+TELEGRAM = "https://api.telegram.org"
+_RETRIES = 5
+_CONNECTIONS = 128
+
+log = logging.getLogger("greenask.telegram")
+
+
+def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_second: float = 30) -> App:
+    """The application, its handlers in place. ``per_second`` is how many messages Telegram takes from one bot."""
+    assert settings.telegram_token is not None
+    proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
+    url = (settings.telegram_api_url or TELEGRAM).rstrip("/")
+    channel_log = QuestionLog.open(settings, assistant.kb)
+    memory = Memory(assistant.kb, channel_log, retention_days=settings.telegram_retention_days)
+    gate = _Gate()
+    lines = (
+        HTTPXRequest(_CONNECTIONS, read_timeout=30, write_timeout=30, connect_timeout=10, pool_timeout=60, proxy=proxy),
+        Line(2, read_timeout=40, connect_timeout=10, pool_timeout=10, proxy=proxy),
+    )
+    application = (
+        Application.builder()
+        .token(settings.telegram_token.get_secret_value())
+        .base_url(f"{url}/bot")
+        .base_file_url(f"{url}/file/bot")
+        .request(lines[0])
+        .get_updates_request(lines[1])
+        .rate_limiter(Pace(overall_max_rate=per_second, max_retries=_RETRIES))
+        .concurrent_updates(InOrder(gate.first_time, gate.passes, AT_ONCE))
+        .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
+        .build()
+    )
+    channel = Channel(
+        settings,
+        assistant,
+        memory,
+        channel_log,
+        Staff.of(settings),
+        Post(application.bot, pause),
+        Flood(settings.telegram_per_minute),
+        application,
+        lines,
+    )
+    gate.channel = channel
+    application.bot_data[NAME] = channel
+    _handle(application, channel)
+    return application
+
+
+def _handle(application: App, channel: Channel) -> None:
+    """Every update finds its handler here."""
+    replies, curating = Replies(channel), Curating(channel)
+    questions = Questions(channel, replies, curating)
+    commands, own = Commands(channel, replies, questions), OwnData(channel)
+    pressing = Pressing(channel, replies, questions, commands, own)
+    inline = Inline(channel, replies)
+    new = filters.UpdateType.MESSAGE
+    for name, handler in (
+        ("start", commands.start),
+        ("help", commands.help),
+        ("language", commands.language),
+        ("technologies", commands.technologies),
+        ("partners", commands.partners),
+        ("events", commands.events),
+        ("stats", commands.stats),
+        ("sources", commands.sources),
+        ("new", commands.new),
+        ("feedback", commands.feedback),
+        ("privacy", own.privacy),
+        ("mydata", own.send),
+        ("deletemydata", own.delete),
+        ("usage", curating.usage),
+        ("curate", curating.curate),
+    ):
+        application.add_handler(CommandHandler(name, handler, new))
+    application.add_handler(MessageHandler(new & filters.TEXT & ~filters.COMMAND, questions.text))
+    application.add_handler(MessageHandler(new & ~filters.TEXT & ~filters.StatusUpdate.ALL, questions.other))
+    application.add_handler(MessageHandler(new & filters.COMMAND & filters.ChatType.PRIVATE, commands.help))
+    application.add_handler(CallbackQueryHandler(pressing.pressed))
+    application.add_handler(InlineQueryHandler(inline.query))
+    application.add_handler(ChatMemberHandler(questions.added, ChatMemberHandler.MY_CHAT_MEMBER))
+    application.add_error_handler(Trouble(channel).caught)
+
+
+class _Gate:
+    """Lets an update in once, and only so many of one person."""
+
+    channel: Channel
+
+    async def first_time(self, update: int) -> bool:
+        """Whether no process has taken this update up."""
+        try:
+            return await aside(self.channel.memory.first_time, self.channel.post.bot.id, update)
+        except Exception:
+            log.exception("the database does not say whether an update was seen; it is answered")
+            return True
+
+    async def passes(self, update: Update) -> bool:
+        """Whether the update is answered; the first one too many gets a note instead."""
+        user, chat = update.effective_user, update.effective_chat
+        if user is None or chat is None or self.channel.is_staff(user.id):
+            return True
+        message = update.message
+        if message is not None and chat.type != "private" and not self._meant(message.text or ""):
+            return True
+        verdict = self.channel.flood.take(user.id, chat.id)
+        if verdict is Verdict.NOTE:
+            visitor = await visitor_of(self.channel, update)
+            try:
+                await self.channel.post.send(visitor.to, [visitor.say("slow_down")])
+            except Exception:
+                log.exception("a note about too many messages could not be sent")
+        if verdict is not Verdict.FINE and update.callback_query is not None:
+            await update.callback_query.answer()
+        return verdict is Verdict.FINE
+
+    def _meant(self, text: str) -> bool:
+        """Whether a message in a group may be for the bot at all; what people say to each other is not counted."""
+        return text.startswith("/") or f"@{self.channel.username}".lower() in text.lower()

@@ -1,0 +1,167 @@
+"""Sending: formatted where Telegram takes it and plain where it does not, again when nothing went out, never twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, ChatMigrated, NetworkError, TelegramError, TimedOut
+from telegram.ext import AIORateLimiter
+
+from bot.telegram import page
+
+T = TypeVar("T")
+
+TRIES = 4
+_TYPING_LASTS = 4.5  # seconds
+# An edit that changes nothing, and an answer to a button that comes too late, are no failures.
+_HARMLESS = ("message is not modified", "query is too old", "message to edit not found", "message can't be edited")
+
+log = logging.getLogger("greenask.telegram")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a reply goes: a chat, the thread in it, and the message it answers."""
+
+    chat: int
+    reply_to: int | None = None
+    thread: int | None = None
+
+    @classmethod
+    def of(cls, message: Message, *, threaded: bool = True) -> Address:
+        """To the chat of a message; in a group as a reply to it."""
+        thread = message.message_thread_id if message.is_topic_message else None
+        alone = message.chat.type == "private" or not threaded
+        return cls(message.chat_id, None if alone else message.message_id, thread)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The same as Telegram's methods take it."""
+        quoted = ReplyParameters(self.reply_to, allow_sending_without_reply=True) if self.reply_to else None
+        return {"chat_id": self.chat, "message_thread_id": self.thread, "reply_parameters": quoted}
+
+
+class Pace(AIORateLimiter):
+    """Telegram's limits on messages; that somebody types is no message."""
+
+    async def process_request(self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any) -> Any:
+        """Wait until this request may go out."""
+        if endpoint == "sendChatAction":
+            return await callback(*args, **kwargs)
+        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+
+class Post:
+    """Sends messages, pictures and files."""
+
+    def __init__(self, bot: Bot, pause: float = 1.0) -> None:
+        self.bot = bot
+        self._pause = pause
+
+    async def send(self, to: Address, messages: Sequence[str], buttons: InlineKeyboardMarkup | None = None) -> Message | None:
+        """Send messages one after another, the buttons under the last; returns that one."""
+        sent: Message | None = None
+        for number, text in enumerate(messages, 1):
+            markup = buttons if number == len(messages) else None
+            sent = await self._formatted(
+                lambda text, mode, markup=markup: self.bot.send_message(  # type: ignore[misc]
+                    text=text, parse_mode=mode, reply_markup=markup, **to.parameters
+                ),
+                text,
+                page.LIMIT,
+            )
+        return sent
+
+    async def edit(self, message: Any, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+        """Put other words into a message that was sent."""
+        await self._formatted(
+            lambda text, mode: self.bot.edit_message_text(
+                text=text, parse_mode=mode, reply_markup=buttons, chat_id=message.chat.id, message_id=message.message_id
+            ),
+            text,
+            page.LIMIT,
+        )
+
+    async def picture(self, to: Address, data: bytes, caption: str) -> None:
+        """Send a picture with a caption."""
+        await self._formatted(
+            lambda text, mode: self.bot.send_photo(
+                photo=data, filename="chart.png", caption=text, parse_mode=mode, **to.parameters
+            ),
+            caption,
+            page.CAPTION,
+        )
+
+    async def file(self, to: Address, name: str, data: bytes, caption: str) -> None:
+        """Send a file with a caption."""
+        await self._formatted(
+            lambda text, mode: self.bot.send_document(
+                document=data, filename=name, caption=text, parse_mode=mode, **to.parameters
+            ),
+            caption,
+            page.CAPTION,
+        )
+
+    async def _formatted(self, send: Callable[[str, str | None], Awaitable[T]], text: str, limit: int) -> T | None:
+        """Send HTML; where Telegram does not take it, the same as plain text rather than nothing."""
+        try:
+            return await self.persistently(lambda: send(text, ParseMode.HTML))
+        except BadRequest as error:
+            said = str(error).lower()
+            if any(harmless in said for harmless in _HARMLESS):
+                return None
+            if not any(word in said for word in ("parse", "entit", "too long")):
+                raise
+            log.warning("Telegram did not take a message's formatting (%s); it was sent plain", error.message)
+        bare = page.plain(text)
+        while page.units(bare) > limit:
+            bare = bare[: limit - (page.units(bare) - len(bare)) - 2].rstrip() + "…"
+        return await self.persistently(lambda: send(bare, None))
+
+    async def persistently(self, send: Callable[[], Awaitable[T]]) -> T:
+        """Try again, a little later each time, as long as it is certain that nothing went out."""
+        for number in range(1, TRIES + 1):
+            try:
+                return await send()
+            except NetworkError as error:
+                if number == TRIES or not _unsent(error):
+                    raise
+            await asyncio.sleep(self._pause * 2 ** (number - 1))
+        raise AssertionError("unreachable")
+
+    @contextlib.asynccontextmanager
+    async def busy(self, to: Address, action: str = ChatAction.TYPING) -> AsyncIterator[None]:
+        """Show at once, and for as long as it takes, that an answer is coming."""
+        done = asyncio.Event()
+        showing = asyncio.create_task(self._show(to, action, done))
+        try:
+            yield
+        finally:
+            done.set()
+            await asyncio.wait({showing}, timeout=2)
+
+    async def _show(self, to: Address, action: str, done: asyncio.Event) -> None:
+        while not done.is_set():
+            try:
+                await self.bot.send_chat_action(to.chat, action, message_thread_id=to.thread)
+            except TelegramError as error:
+                log.debug("a chat action did not go out: %s", type(error).__name__)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(done.wait(), _TYPING_LASTS)
+
+
+def _unsent(error: NetworkError) -> bool:
+    """Whether a request surely came to nothing. After a timeout while reading the message may be there already."""
+    if isinstance(error, BadRequest | ChatMigrated):
+        return False
+    if isinstance(error, TimedOut):
+        return isinstance(error.__cause__, httpx.ConnectTimeout | httpx.PoolTimeout)
+    return not isinstance(error.__cause__, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)

@@ -1,0 +1,100 @@
+"""A question's way through the channel: answered, put on a screen with its buttons, sent, drawn, remembered, logged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from telegram import InlineKeyboardMarkup
+from telegram.constants import ChatAction
+
+from bot import deep_links as links
+from bot.speech import Speech
+from bot.telegram import buttons, page
+from bot.telegram.answers import Answers, Asked
+from bot.telegram.channel import Channel, Visitor, aside
+from bot.telegram.memory import CHANNEL, new_key
+from bot.understand import TALK
+from bot.values import Answer, Question
+from knowledge.chats import RememberedReply
+
+_SHARED = 120  # characters of a question that a shared link quotes
+
+
+class Replies:
+    """Gives replies, and gives them again when a button asks for another part of them."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.answers = Answers(channel.assistant)
+
+    async def give(self, visitor: Visitor, asked: Asked, *, said: str | None = None, log: bool = True) -> None:
+        """Answer and send. ``said`` is put above the reply: what a button asked in the person's place."""
+        channel, key = self.channel, new_key()
+        async with channel.post.busy(visitor.to):
+            answer = await aside(self.answers.answer, asked)
+            sheets = page.screen(answer)
+        if said:
+            sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
+        await channel.post.send(visitor.to, sheets, self.under(answer, key))
+        await self._draw(visitor, answer, asked)
+        await aside(self._remember, visitor, asked, answer, key, log)
+
+    def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
+        """The buttons of a reply; small talk has questions to try instead."""
+        if answer.route in TALK or answer.route == "empty":
+            return buttons.keyboard(examples(Speech(answer.lang, "telegram")))
+        text = answer.resolved or answer.question
+        share = None
+        if self.channel.username and not answer.question.startswith("overview/"):
+            link = links.url(self.channel.username, links.payload(links.QUESTION, key))
+            share = links.shared(link, page.shortened(text, _SHARED))
+        return buttons.under(answer, key, share=share, logged=self.channel.log.enabled and answer.route != "overview")
+
+    async def _draw(self, visitor: Visitor, answer: Answer, asked: Asked) -> None:
+        """The chart after the figures, its sources in the caption."""
+        if not answer.figures:
+            return
+        async with self.channel.post.busy(visitor.to, ChatAction.UPLOAD_PHOTO):
+            chart = await aside(self.answers.chart, answer, asked)
+        if chart is not None:
+            await self.channel.post.picture(replace(visitor.to, reply_to=None), chart.data, caption(answer))
+
+    def _remember(self, visitor: Visitor, asked: Asked, answer: Answer, key: str, log: bool) -> None:
+        entry = None
+        if log:
+            question = Question(asked.text, answer.lang)
+            entry = self.channel.log.record(question, answer, CHANNEL, str(visitor.someone.user))
+        reply = RememberedReply(
+            key=key,
+            question=asked.text,
+            resolved=answer.resolved,
+            lang=answer.lang,
+            status=answer.status,
+            event=asked.event,
+            entry=entry,
+            about=list(asked.about),
+            choices=[{"label": one.label, "ask": one.ask} for one in answer.choices],
+        )
+        self.channel.memory.keep(reply, visitor.someone)
+
+
+def caption(answer: Answer) -> str:
+    """What is under a chart: what it shows, and whose figures they are, as of when."""
+    speech = Speech(answer.lang)
+    labels = dict.fromkeys(figure.label for figure in answer.figures)
+    lines = [f"<b>{page.escape(speech.script(speech.say('semicolon').join(labels)))}</b>"]
+    for figure in answer.figures:
+        if figure.source:
+            value = page.escape(speech.script(figure.shown))
+            lines.append(f"{value}: {page.source(speech, replace(figure.source, date=figure.as_of))}")
+    while len(lines) > 1 and page.units("\n".join(lines)) > page.CAPTION:
+        lines.pop()
+    return page.pages(["\n".join(lines)], page.CAPTION)[0]
+
+
+def examples(speech: Speech) -> buttons.Rows:
+    """Questions to try, a button each."""
+    return [
+        [buttons.button(speech.script(page.shortened(text, 60)), buttons.EXAMPLE, speech.lang, number)]
+        for number, text in enumerate(speech.lines("examples"))
+    ]
