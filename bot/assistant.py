@@ -132,8 +132,9 @@ class Assistant:
         """The question on its own. Without a conversation it is what was typed."""
         if self._memory is None or question.session is None:
             return Resolved(question.text, question.lang or "", skip=question.skip)
-        if question.skip and before is not None and question.text == before.question:
-            return Resolved(question.text, question.lang or "", PAGE, skip=question.skip)
+        if question.skip:  # a page of a question that stands alone: of the one that is talked about, or of an earlier one
+            how = PAGE if before is not None and question.text == before.question else ITSELF
+            return Resolved(question.text, question.lang or "", how, skip=question.skip)
         return self._resolver.resolve(question, before)
 
     def _answered(self, ways: _Ways, question: Question, resolved: Resolved) -> Answer:

@@ -31,7 +31,7 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
     if before is not None and resolved.how == COMPARED:
         return replace(before, focus=(), said="", choices=choices)
     if before is not None and resolved.how == PAGE:
-        page = resolved.skip
+        page = max(resolved.skip - before.skipped, 0)
         return replace(
             before, listed=listed((*before.listed[:page], *shown)), page=page, more=answer.more, focus=(), choices=choices
         )
@@ -40,6 +40,7 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
         answer.lang,
         answer.route,
         listed(shown),
+        skipped=answer.skip,
         more=answer.more,
         focus=_focus(answer, shown),
         choices=choices,

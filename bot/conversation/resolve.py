@@ -138,9 +138,10 @@ class Resolver:
             return None
         if not before.question:
             return Resolved(asked.text, asked.lang, NOTHING)
+        shown = before.skipped + len(before.listed)
         if not before.more:
-            return Resolved(before.question, asked.lang, EXHAUSTED, number=len(before.listed))
-        return Resolved(before.question, asked.lang, PAGE, skip=len(before.listed))
+            return Resolved(before.question, asked.lang, EXHAUSTED, number=shown if before.listed else 0)
+        return Resolved(before.question, asked.lang, PAGE, skip=shown)
 
     def _widened(self, asked: Understanding, before: Conversation) -> Resolved | None:
         """The same without a condition."""

@@ -42,7 +42,8 @@ class Conversation:
     """The state of one conversation, small enough to be written after every reply.
 
     ``question`` stands alone; its names and facets are read from it again, and so are those of today's records.
-    ``listed`` are the keys shown for it so far, in order, ``page`` is where the last reply began in them, ``more`` wait behind.
+    ``listed`` are the keys shown for it so far, in order, after ``skipped`` finds that were not; ``page`` is where the last reply
+    began in them, ``more`` wait behind.
     ``focus`` are the records spoken of last; ``said`` is what was asked about them, with ``{}`` for their name.
     """
 
@@ -51,6 +52,7 @@ class Conversation:
     route: str = ""
     listed: tuple[str, ...] = ()
     page: int = 0
+    skipped: int = 0
     more: int = 0
     focus: tuple[str, ...] = ()
     said: str = ""
@@ -76,6 +78,7 @@ class Conversation:
                 str(said["route"]),
                 listed=_keys(said["listed"]),
                 page=int(said["page"]),
+                skipped=int(said["skipped"]),
                 more=int(said["more"]),
                 focus=_keys(said["focus"]),
                 said=str(said["said"]),

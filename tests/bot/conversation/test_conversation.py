@@ -49,6 +49,20 @@ def test_skip_needs_no_conversation(talking, lang):
     assert then.resolved is None
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_page_of_an_earlier_question(talking, lang):
+    """A page may be turned of a question that was left since; more goes on behind that page, and ordinals count on it."""
+    session = f"earlier-{lang}"
+    more, first = {"en": ("more", "the first one")}.get(lang, ("更多", "第一个"))
+    asked(talking, LISTED[lang], {"en": "who is Xie Hongxing?"}.get(lang, "谁是解洪兴"), session=session)
+    turned = talking.answer_now(Question(LISTED[lang], session=session, skip=2))
+    assert turned.cards[0].key == talking.answer_now(Question(LISTED[lang])).cards[2].key
+    assert talking.answer_now(Question(first, session=session)).cards[0].key == turned.cards[0].key
+    rest = talking.answer_now(Question(more, session=session))
+    assert len(rest.cards) + rest.more == turned.more
+    assert not {card.key for card in rest.cards} & {card.key for card in turned.cards}
+
+
 @pytest.mark.parametrize(("lang", "missing"), [("en", "not stated"), ("zh", "未说明"), ("zh-Hant", "未説明")])
 def test_comparison(talking, lang, missing):
     """A comparison says what each does, who offers it, where, at what stage, its IP and contact, or that nobody states it."""

@@ -15,7 +15,7 @@ from bot.values import NEEDS_CLARIFICATION, Question
 from knowledge.journal import OpenConversation, now
 
 STATE = Conversation(
-    "日本有哪些污水处理技术？", "zh", "listings", ("listing/a", "listing/b"), 1, 3, ("listing/b",), "{}的来源",
+    "日本有哪些污水处理技术？", "zh", "listings", ("listing/a", "listing/b"), 1, 0, 3, ("listing/b",), "{}的来源",
     (Pending("只看日本的（3）", "日本的", "narrow"), Pending("A", "A?", "meaning", "listing/a", "{}?")),
 )  # fmt: skip
 

@@ -18,10 +18,10 @@ TUNE = Path(__file__).parents[2] / "journeys" / "tune.yaml"
 EVERY = 9  # of the questions to build with one in so many is enough here
 LISTED = ("listing/tech-jc-0090", "listing/tech-jc-0113", "listing/tech-jc-0114")
 ENGLISH = Conversation(
-    "Which wastewater technologies come from Japan?", "en", "listings", LISTED, 0, 4, LISTED[1:2], "{}'s contact",
+    "Which wastewater technologies come from Japan?", "en", "listings", LISTED, 0, 0, 4, LISTED[1:2], "{}'s contact",
     (Pending("only from Belgium (2)", "wastewater technologies in Belgium", "narrow"),),
 )  # fmt: skip
-CHINESE = Conversation("日本有哪些污水处理技术？", "zh", "listings", LISTED, 0, 4)
+CHINESE = Conversation("日本有哪些污水处理技术？", "zh", "listings", LISTED, 0, 0, 4)
 PERSON = Conversation(
     "谁是解洪兴", "zh", "person", ("person/person-xie-hongxing",), focus=("person/person-xie-hongxing",)
 )  # fmt: skip
