@@ -31,6 +31,7 @@ class Replies:
         """Answer and send. ``said`` is put above the reply: what a button asked in the person's place."""
         channel, key = self.channel, new_key()
         async with channel.post.busy(visitor.to):
+            asked = await aside(self.answers.standing, asked)
             answer = await aside(self.answers.answer, asked)
             sheets = page.screen(answer)
         if said:

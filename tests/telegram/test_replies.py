@@ -196,6 +196,20 @@ def test_commands(bot: Running, lang: str, name: str):
         assert traditional(words) == words
 
 
+@pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "还有吗")])
+@pytest.mark.parametrize("name", ["partners", "events"])
+def test_more_of_an_overview(bot: Running, lang: str, more: str, name: str):
+    """A list that a command showed is gone on with like any other: more of it, and one of it by its number."""
+    person = Person(bot, lang)
+    person.says(f"/{name}")
+    (reply,) = person.says(more)
+    assert "5. " in reply.text
+    fifth = reply.text.split("5. ")[1].split("\n")[0].split(" (")[0].split("（")[0]
+    (detail,), _ = person.presses(reply, "ℹ️ 5")
+    assert fifth in detail.text
+    assert fifth in person.says("the fifth one" if lang == "en" else "第五个")[0].text
+
+
 def test_sector(en: Person):
     """A sector chosen from /technologies lists its technologies."""
     (sectors,) = en.says("/technologies")
