@@ -37,8 +37,8 @@ class Replies:
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
         await channel.post.send(visitor.to, sheets, self.under(answer, key))
-        await self._draw(visitor, answer, asked)
         await aside(self._remember, visitor, asked, answer, key, log)
+        await self._draw(visitor, answer, asked)
 
     def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
         """The buttons of a reply; small talk has questions to try instead."""

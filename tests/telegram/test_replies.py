@@ -101,6 +101,27 @@ def test_tell_me(bot: Running, en: Person):
     assert "The Zorblax Institute." in news.text
 
 
+def test_news_again(bot: Running, en: Person):
+    """News that could not be delivered is delivered in the next round."""
+    import asyncio
+
+    from telegram.error import TelegramError
+
+    from bot.staff.curated import CuratedAnswers, Draft
+    from bot.telegram.rounds import Rounds
+
+    question = "Who certifies flumboid dryers?"
+    (reply,) = en.says(question)
+    en.presses(reply, "Tell me")
+    CuratedAnswers(bot.assistant.kb).add(Draft([question], "Flumboid", "https://flumboid.example/", "The Flumboid Board."))
+    before = len(bot.api.sent)
+    bot.api.fail("sendMessage", 500, 4)
+    with pytest.raises(TelegramError):
+        asyncio.run_coroutine_threadsafe(Rounds(bot.channel).tell(), bot._loop).result(30)
+    asyncio.run_coroutine_threadsafe(Rounds(bot.channel).tell(), bot._loop).result(20)
+    assert [sent.chat for sent in bot.api.sent[before:]] == [en.id]
+
+
 def test_expired(en: Person):
     """A button of a reply that is not remembered any more says so."""
     (reply,) = en.says(PAINT)
