@@ -113,8 +113,15 @@ class Assistant:
 
     def heard(self, question: Question, answer: Answer) -> None:
         """Take an answer that was made elsewhere into the conversation, so that it can be gone on from."""
-        resolved = Resolved(question.text, answer.lang)
+        resolved = Resolved(question.text, answer.lang, PAGE if question.skip else ITSELF, skip=question.skip)
         self._remember(question.session, after(self._recalled(question.session), resolved, answer))
+
+    def going_on(self, question: Question) -> tuple[str, int] | None:
+        """What was asked for the list that a "more" goes on with, and how many of it were shown; None for any other question."""
+        before = self._recalled(question.session)
+        if before is None or not before.more or not phrases.spelt("more", fold(question.text)):
+            return None
+        return before.question, len(before.listed)
 
     def forget(self, session: str) -> None:
         """Begin a conversation anew."""

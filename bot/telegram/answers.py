@@ -13,6 +13,7 @@ from bot.telegram.page import CARDS
 from bot.values import ANSWERED, NOT_FOUND, Answer, Card, Question, Text
 from knowledge.chats import RememberedReply
 from knowledge.records import split_key
+from retrieval.language import detect
 
 _SERIES = 2
 
@@ -43,6 +44,21 @@ class Answers:
         self.assistant = assistant
         self.guide = EventGuide(assistant.kb, assistant.retriever)
 
+    def standing(self, asked: Asked) -> Asked:
+        """What is asked, "more" being said of a list that the assistant has not made: an event's, or an overview."""
+        if asked.session is None or asked.about:
+            return asked
+        going_on = self.assistant.going_on(Question(asked.text, asked.lang, asked.session))
+        if going_on is None:
+            return asked
+        text, shown = going_on
+        lang = asked.lang or detect(asked.text)
+        if text.startswith(f"{KIND}/"):
+            return replace(asked, text=text, lang=lang, about=(text,), skip=shown)
+        if asked.event and self.guide.answer(asked.event, Question(text, lang)) is not None:
+            return replace(asked, text=text, lang=lang, skip=shown)
+        return asked
+
     def answer(self, asked: Asked) -> Answer:
         """The reply. Inside an event it is asked of the event first."""
         if asked.about:
@@ -51,7 +67,7 @@ class Answers:
             found = self.guide.answer(asked.event, Question(asked.text, asked.lang))
             if found is not None:
                 shown = _from(self._with_others(found), asked.skip)
-                self.assistant.heard(Question(asked.text, shown.lang, asked.session), shown)
+                self.assistant.heard(Question(asked.text, shown.lang, asked.session, asked.skip), shown)
                 return shown
         return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take))
 
@@ -70,7 +86,7 @@ class Answers:
         kind, name = split_key(asked.about[0])
         if kind == KIND:
             shown = _from(overview(kb, name, lang), asked.skip)
-            self.assistant.heard(Question(asked.text, lang, asked.session), shown)
+            self.assistant.heard(Question(asked.text, lang, asked.session, asked.skip), shown)
             return shown
         if kind == "metric":
             found = self.assistant.figures_of(name, lang)

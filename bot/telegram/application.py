@@ -131,7 +131,7 @@ class _Gate:
     async def first_time(self, update: int) -> bool:
         """Whether no process has taken this update up."""
         try:
-            return await aside(self.channel.memory.first_time, self.channel.post.bot.id, update)
+            return await aside(self.channel.memory.first_time, f"{self.channel.post.bot.id}:{update}")
         except Exception:
             log.exception("the database does not say whether an update was seen; it is answered")
             return True

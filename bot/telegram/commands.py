@@ -122,7 +122,8 @@ class Commands:
     async def _overview(self, update: Update, name: str) -> None:
         visitor = await visitor_of(self.channel, update)
         key = f"{KIND}/{name}"
-        await self.replies.give(visitor, Asked(key, visitor.lang, (key,)), log=False)
+        session = self.channel.memory.session(visitor.someone)
+        await self.replies.give(visitor, Asked(key, visitor.lang, (key,), session=session), log=False)
 
     async def stats(self, update: Update, context: Context) -> None:
         """The figures that are asked for most, or those of what follows the command."""

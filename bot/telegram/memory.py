@@ -64,15 +64,21 @@ class Memory:
     def _place(self, someone: Someone) -> str:
         return self._log.pseudonym(CHANNEL, f"{someone.chat}:{someone.user}")
 
-    def first_time(self, bot: int, update: int) -> bool:
-        """Whether nobody has taken this update up before; from now on somebody has."""
+    def first_time(self, what: str) -> bool:
+        """Whether nobody has taken this up before, such as the update ``bot:number``; from now on somebody has."""
         try:
             with self._kb.session() as session:
-                session.add(SeenUpdate(update=f"{bot}:{update}"))
+                session.add(SeenUpdate(update=what))
                 session.commit()
         except IntegrityError:
             return False
         return True
+
+    def not_done(self, what: str) -> None:
+        """What was taken up came to nothing: it may be taken up again."""
+        with self._kb.session() as session:
+            session.exec(delete(SeenUpdate).where(col(SeenUpdate.update) == what))
+            session.commit()
 
     def known(self, someone: Someone) -> Known:
         """What is remembered of someone."""

@@ -31,13 +31,14 @@ class Replies:
         """Answer and send. ``said`` is put above the reply: what a button asked in the person's place."""
         channel, key = self.channel, new_key()
         async with channel.post.busy(visitor.to):
+            asked = await aside(self.answers.standing, asked)
             answer = await aside(self.answers.answer, asked)
             sheets = page.screen(answer)
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
         await channel.post.send(visitor.to, sheets, self.under(answer, key))
-        await self._draw(visitor, answer, asked)
         await aside(self._remember, visitor, asked, answer, key, log)
+        await self._draw(visitor, answer, asked)
 
     def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
         """The buttons of a reply; small talk has questions to try instead."""

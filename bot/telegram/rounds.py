@@ -17,7 +17,6 @@ from bot.telegram.post import Address
 from bot.values import Answer, Question, Text
 from knowledge.journal import Wish
 
-_NEWS_BOT = 0  # stands in the list of updates for news, so that of several replicas one tells
 _EVERY = 60.0  # seconds
 _PURGE_EVERY = 24 * 60  # rounds
 
@@ -61,12 +60,17 @@ class Rounds:
             answer = await aside(self.channel.assistant.curated, Question(wish.text, wish.lang))
             if answer is None or not wish.address:
                 continue
-            if not await aside(self.channel.memory.first_time, _NEWS_BOT, wish.id or 0):
+            # Of several replicas one tells.
+            mark = f"news:{wish.id}:{wish.made_at.isoformat()}"
+            if not await aside(self.channel.memory.first_time, mark):
                 continue
             try:
                 await self._tell(wish, answer)
             except Forbidden:
                 log.info("someone who wanted to be told has left")
+            except TelegramError:
+                await aside(self.channel.memory.not_done, mark)
+                raise
             await aside(self.channel.log.told, wish)
 
     async def _tell(self, wish: Wish, answer: Answer) -> None:

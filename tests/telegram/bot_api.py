@@ -122,7 +122,7 @@ class BotApi:
         self.moods: dict[str, list[Callable[[dict[str, Any]], None]]] = defaultdict(list)
         self.delay: dict[str, float] = {}
         self._updates: list[dict[str, Any]] = []
-        self._delivered = 0
+        self.waiting = 0  # updates that the bot has not confirmed
         self._messages = itertools.count(1)
         self._loop = asyncio.new_event_loop()
         self._news: asyncio.Event
@@ -169,17 +169,13 @@ class BotApi:
             headers = {"X-Telegram-Bot-Api-Secret-Token": self.webhook.get("secret_token", "")}
             httpx.post(self.webhook["url"], json=update, headers=headers, trust_env=False).raise_for_status()
             return number
+        self.waiting += 1
         self._loop.call_soon_threadsafe(self._add, update)
         return number
 
     def _add(self, update: dict[str, Any]) -> None:
         self._updates.append(update)
         self._news.set()
-
-    @property
-    def waiting(self) -> int:
-        """How many updates the bot has not fetched yet."""
-        return len(self._updates)
 
     def next_message(self) -> int:
         return next(self._messages)
@@ -220,11 +216,13 @@ class BotApi:
     async def _get_updates(self, data: dict[str, Any]) -> list[dict[str, Any]]:
         self.polls += 1
         offset = data.get("offset", 0)
-        self._updates = [update for update in self._updates if update["update_id"] >= offset]
+        left = [update for update in self._updates if update["update_id"] >= offset]
+        self.waiting -= len(self._updates) - len(left)
+        self._updates = left
         if not self._updates and data.get("timeout"):
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), min(data["timeout"], 5))
+                await asyncio.wait_for(self._news.wait(), min(data["timeout"], 1))
             except TimeoutError:
                 return []
         return self._updates[:100]

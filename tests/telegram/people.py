@@ -46,6 +46,7 @@ class Running:
 
         def ready(channel: Channel) -> None:
             self.channel = channel
+            channel.post._pause = 0.05
             self._ready.set()
 
         try:

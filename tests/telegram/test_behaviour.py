@@ -216,6 +216,20 @@ def test_media(bot: Running, lang: str, line: str, content: dict):
     assert line in reply.text
 
 
+def test_album(en: Person):
+    """The pictures of an album get one line, not one each."""
+    sent = [one for _ in range(3) for one in en.sends(**MEDIA[0], media_group_id="42")]
+    assert len(sent) == 1
+
+
+def test_chart_lost(bot: Running, en: Person):
+    """When a chart cannot be sent, the figures are there all the same, and their buttons work."""
+    bot.api.fail("sendPhoto", 403)
+    (reply,) = en.says("How many technologies from China?")
+    (sources,), _ = en.presses(reply, "Sources")
+    assert sources.links
+
+
 def test_caption(en: Person):
     """A question under a picture is answered."""
     (reply,) = en.sends(**MEDIA[0], caption="Which partners are in Hong Kong?")

@@ -93,6 +93,17 @@ def test_follow_up(attendee: Person):
     assert name in says(attendee, "the second one's contact", "第二个的联系方式")
 
 
+def test_more(attendee: Person):
+    """More of what the event's guide listed comes from the event, and goes on being counted."""
+    says(attendee, "who took part?", "有哪些嘉宾？")
+    text = says(attendee, "more", "还有吗")
+    assert "4. " in text
+    assert "13" in text
+    assert "7. " in says(attendee, "more", "还有吗")
+    name = text.split("5. ")[1].split("\n")[0].split(" (")[0].split("（")[0]
+    assert name in says(attendee, "the fifth one", "第五个")
+
+
 def test_buttons(bot: Running, en: Person):
     """The event's parts are one press away, until it is left."""
     (welcome,) = en.says(EVENT)

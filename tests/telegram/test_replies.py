@@ -101,6 +101,27 @@ def test_tell_me(bot: Running, en: Person):
     assert "The Zorblax Institute." in news.text
 
 
+def test_news_again(bot: Running, en: Person):
+    """News that could not be delivered is delivered in the next round."""
+    import asyncio
+
+    from telegram.error import TelegramError
+
+    from bot.staff.curated import CuratedAnswers, Draft
+    from bot.telegram.rounds import Rounds
+
+    question = "Who certifies flumboid dryers?"
+    (reply,) = en.says(question)
+    en.presses(reply, "Tell me")
+    CuratedAnswers(bot.assistant.kb).add(Draft([question], "Flumboid", "https://flumboid.example/", "The Flumboid Board."))
+    before = len(bot.api.sent)
+    bot.api.fail("sendMessage", 500, 4)
+    with pytest.raises(TelegramError):
+        asyncio.run_coroutine_threadsafe(Rounds(bot.channel).tell(), bot._loop).result(30)
+    asyncio.run_coroutine_threadsafe(Rounds(bot.channel).tell(), bot._loop).result(20)
+    assert [sent.chat for sent in bot.api.sent[before:]] == [en.id]
+
+
 def test_expired(en: Person):
     """A button of a reply that is not remembered any more says so."""
     (reply,) = en.says(PAINT)
@@ -194,6 +215,20 @@ def test_commands(bot: Running, lang: str, name: str):
     if lang == "zh-hant":
         words = reply.text.replace("简体", "")
         assert traditional(words) == words
+
+
+@pytest.mark.parametrize(("lang", "more"), [("en", "more"), ("zh", "还有吗")])
+@pytest.mark.parametrize("name", ["partners", "events"])
+def test_more_of_an_overview(bot: Running, lang: str, more: str, name: str):
+    """A list that a command showed is gone on with like any other: more of it, and one of it by its number."""
+    person = Person(bot, lang)
+    person.says(f"/{name}")
+    (reply,) = person.says(more)
+    assert "5. " in reply.text
+    fifth = reply.text.split("5. ")[1].split("\n")[0].split(" (")[0].split("（")[0]
+    (detail,), _ = person.presses(reply, "ℹ️ 5")
+    assert fifth in detail.text
+    assert fifth in person.says("the fifth one" if lang == "en" else "第五个")[0].text
 
 
 def test_sector(en: Person):
