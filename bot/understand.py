@@ -126,7 +126,7 @@ class Understander:
         right = [word for word in _LATIN.findall(text) if is_english(word.lower()) or word in placed]
         mended = self._retriever.mend(text, skip=[*(name.text for name in names), *right])
         before, after = text.split(), mended.split()
-        return mended, tuple((one, other) for one, other in zip(before, after, strict=True) if one != other)
+        return mended, tuple((_bare(one), _bare(other)) for one, other in zip(before, after, strict=True) if one != other)
 
     def _names(self, text: str) -> list[NameMatch]:
         return self._retriever.index.names.find(text)
@@ -175,6 +175,10 @@ def _outside_names(facets: Facets, names: Sequence[NameMatch]) -> Facets:
         if any(name.start <= mention.start and mention.end <= name.end and len(mention.words) < len(name.text) for name in names)
     ]
     return replace(facets, mentions=tuple(mention for mention in facets.mentions if mention not in inside))
+
+
+def _bare(word: str) -> str:
+    return _PUNCTUATION.sub("", word)
 
 
 def _words(text: str) -> list[str]:
