@@ -35,6 +35,8 @@ def test_token():
         HASHED[:-5],
         HASHED.replace("scrypt", "md5"),
     ],
+    # The hash is salted, so that it would name the tests anew each time.
+    ids=["nothing", "no parts", "a small cost", "a huge cost", "cut off", "another kind"],
 )
 def test_broken_hash(broken):
     """A hash that is none, or that asks for more memory than it may have, lets nobody in."""
