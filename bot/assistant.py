@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime
 import logging
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot import guard, measures_asked
@@ -19,6 +21,7 @@ from bot.measures_asked import MeasureAsked
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, Answer, Block, Card, Figure, Question, Text
+from bot.writing import Draft, Hear, Rewriter, Unheard, Writer, unheard
 from knowledge.records import (
     Article,
     Event,
@@ -33,17 +36,30 @@ from knowledge.records import (
 from knowledge.store import KnowledgeBase
 from retrieval import documents
 from retrieval.facets import Facets
+from retrieval.language import base, detect
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
 TELLS_OF_DOMAIN = 0.0
+# Characters from which on a question is a message: a model, if there is one, is asked what its question is.
+_LONG = {"en": 240, "zh": 80}
 
 
 class Assistant:
     """Answers questions from the knowledge base. It holds no state between questions and may be asked concurrently."""
 
-    def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date] = today) -> None:
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        retriever: HybridRetriever,
+        clock: Callable[[], datetime.date] = today,
+        *,
+        writer: Writer | None = None,
+        rewriter: Rewriter | None = None,
+    ) -> None:
         self.kb = kb
+        self.writer = writer
+        self.rewriter = rewriter
         self.clock = clock
         self.retriever = retriever
         self._understander = Understander(retriever)
@@ -54,24 +70,74 @@ class Assistant:
         """The reply to one question, in its language."""
         return await asyncio.to_thread(self.answer_now, question)
 
-    def answer_now(self, question: Question) -> Answer:
-        """The same, in the calling thread."""
+    async def stream(self, question: Question) -> AsyncIterator[str | Answer]:
+        """The reply as it is written: each sentence of its lead that may be said, then the whole answer, last of all.
+
+        Without a model there is the answer alone. The sentences are those of the answer's lead, in the reader's script.
+        """
+        loop = asyncio.get_running_loop()
+        said: asyncio.Queue[str | Answer | Exception] = asyncio.Queue()
+        gone = threading.Event()
+
+        def hear(sentence: str) -> None:
+            if gone.is_set():
+                raise Unheard
+            loop.call_soon_threadsafe(said.put_nowait, sentence)
+
+        def write() -> None:
+            try:
+                answer: Answer | Exception = self.answer_now(question, hear)
+            except Exception as error:  # noqa: BLE001  (it is raised again where the reply is awaited)
+                answer = error
+            if not gone.is_set():
+                loop.call_soon_threadsafe(said.put_nowait, answer)
+
+        writing = loop.run_in_executor(None, contextvars.copy_context().run, write)
+        try:
+            while True:
+                part = await said.get()
+                if isinstance(part, Exception):
+                    raise part
+                yield part
+                if isinstance(part, Answer):
+                    break
+            await writing
+        finally:
+            gone.set()
+
+    def answer_now(self, question: Question, hear: Hear = unheard) -> Answer:
+        """The reply, in the calling thread; ``hear`` is told each sentence of a lead while a model writes it."""
         start = time.perf_counter()
         # Names and facets are read before anything is searched for, and they too are of the newest records.
         self.retriever.follow()
-        asked = self._understander.read(question)
-        answer = self._curated.reply(question, asked) or self._found(asked)
+        asked, resolved = self._read(question)
+        answer = self._curated.reply(question, asked)
+        if answer is None:
+            draft = self._found(asked)
+            answer = self.writer.write(draft, question.session, hear) if self.writer else draft.answer
         took = (time.perf_counter() - start) * 1000
         log.info("answered lang=%s status=%s route=%s took_ms=%.1f", asked.lang, answer.status, answer.route, took)
-        return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session)
+        resolved = resolved or answer.resolved
+        return replace(answer, question=question.text, took_ms=round(took, 1), session=question.session, resolved=resolved)
+
+    def _read(self, question: Question) -> tuple[Understanding, str | None]:
+        """What a question says; of a long one, what the model made of it, with that question."""
+        if self.rewriter is not None and len(question.text) >= _LONG[base(detect(question.text))]:
+            short = self.rewriter.rewrite(question.text, (), question.session)
+            if short is not None:
+                lang = question.lang or detect(question.text)
+                return self._understander.read(replace(question, text=short, lang=lang)), short
+        return self._understander.read(question), None
 
     def curated(self, question: Question) -> Answer | None:
         """The answer that staff gave to this question, if they did."""
         return self._curated.reply(question, self._understander.read(question))
 
-    def _found(self, asked: Understanding) -> Answer:
+    def _found(self, asked: Understanding) -> Draft:
         finding = self._finder.find(asked)
-        return replace(self._compose(asked, finding), route=finding.route)
+        page = Page(self.kb, asked.lang, today=self.clock())
+        answer = replace(self._compose(page, asked, finding), route=finding.route)
+        return Draft(asked, answer, finding.records, tuple(page.used.values()))
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""
@@ -79,10 +145,10 @@ class Assistant:
         if not found:
             return None
         asked = Understanding(metric, lang, Facets())
-        return replace(self._compose(asked, Finding("metric", tuple(found))), question=metric)
+        page = Page(self.kb, lang, today=self.clock())
+        return replace(self._compose(page, asked, Finding("metric", tuple(found))), question=metric)
 
-    def _compose(self, asked: Understanding, finding: Finding) -> Answer:
-        page = Page(self.kb, asked.lang, today=self.clock())
+    def _compose(self, page: Page, asked: Understanding, finding: Finding) -> Answer:
         blocks = self._mended(page, asked) + _COMPOSERS[finding.route](self, page, asked, finding)
         if finding.route == "silence":
             outside = self._outside(asked, finding)

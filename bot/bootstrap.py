@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.settings import Settings
 from knowledge import starter
@@ -16,6 +17,10 @@ from retrieval.embed import Embedder, make_embedder
 from retrieval.errors import IndexMissing, IndexOutOfDate
 from retrieval.index import Index, Progress
 from retrieval.retriever import HybridRetriever
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from bot.model.jobs import Jobs
 
 STARTER = "starter"
 
@@ -82,3 +87,21 @@ def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     opened = Index(index.current(settings.index_dir), settings.chroma)
     opened.manifest.check(kb.fingerprint, embedder, server=settings.chroma is not None)
     return HybridRetriever(opened, embedder, home=settings.index_dir)
+
+
+def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
+    """The assistant over the current index, with the language model that is set, if one is."""
+    from bot.assistant import Assistant
+
+    retriever = open_retriever(settings, kb)
+    model = open_model(settings, kb, retriever)
+    return Assistant(kb, retriever, writer=model and model.writer, rewriter=model and model.rewriter)
+
+
+def open_model(settings: Settings, kb: KnowledgeBase, retriever: HybridRetriever) -> Jobs | None:
+    """The jobs of the language model that is set; none, and nothing of it imported, when there is none."""
+    if settings.model is None:
+        return None
+    from bot.model.jobs import Jobs
+
+    return Jobs.open(settings, kb, retriever)

@@ -236,7 +236,7 @@ class _Kept:
 
 @lru_cache(maxsize=_KEPT)
 def _vouched(kept: _Kept) -> Evidence:
-    return Evidence.of(*_said(kept.record))
+    return Evidence.of(*said_by(kept.record))
 
 
 def _evidence(text: str) -> Evidence:
@@ -261,8 +261,8 @@ def _evidence(text: str) -> Evidence:
     return Evidence(frozenset(numbers), frozenset(percents), frozenset(dates), frozenset(words), frozenset(nouns))
 
 
-def _said(record: Record) -> Iterator[str]:
-    """The texts of a record; a figure with its units."""
+def said_by(record: Record) -> Iterator[str]:
+    """The texts that a record says; a figure with its units."""
     if isinstance(record, Statistic):
         value = f"{Decimal(str(record.value)).normalize():f}"
         yield f"{value} {record.unit_en or ''}"

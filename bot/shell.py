@@ -187,7 +187,6 @@ class Shell:
     def assistant(self, *, build: bool = True) -> Assistant:
         """The assistant. A missing or stale index is named and built again, or refused when ``build`` is false."""
         from bot import bootstrap
-        from bot.assistant import Assistant
         from knowledge import starter
 
         kb = self.kb()
@@ -195,13 +194,13 @@ class Shell:
             self.note(self.say("starter_is_newer"))
             self.build(kb)
         try:
-            return Assistant(kb, bootstrap.open_retriever(self.settings, kb))
+            return bootstrap.open_assistant(self.settings, kb)
         except (IndexMissing, IndexOutOfDate) as error:
             if not build:
                 raise
             self.note(self.say("index_missing" if isinstance(error, IndexMissing) else "index_stale"))
         self.build(kb)
-        return Assistant(kb, bootstrap.open_retriever(self.settings, kb))
+        return bootstrap.open_assistant(self.settings, kb)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -57,7 +57,7 @@ class QuestionLog:
     def open(cls, settings: Settings, kb: KnowledgeBase) -> QuestionLog:
         """The log as the settings want it."""
         enabled = settings.log_questions == "yes"
-        return cls(kb, lambda: _key(settings), retention_days=settings.log_retention_days, enabled=enabled)
+        return cls(kb, lambda: pseudonym_key(settings), retention_days=settings.log_retention_days, enabled=enabled)
 
     @cached_property
     def _key(self) -> bytes:
@@ -195,7 +195,7 @@ class QuestionLog:
         try:
             with (
                 self._kb.engine.connect() as connection,
-                _impatient(connection),
+                impatient(connection),
                 Session(connection, expire_on_commit=False) as session,
             ):
                 return do(session)
@@ -207,7 +207,7 @@ class QuestionLog:
 
 
 @contextmanager
-def _impatient(connection: Connection) -> Iterator[None]:
+def impatient(connection: Connection) -> Iterator[None]:
     """On SQLite, wait a quarter of a second for other writers rather than ten seconds."""
     if connection.dialect.name != "sqlite":
         yield
@@ -234,7 +234,7 @@ def storable(text: str) -> str:
     return _PERSONAL.sub("[…]", plain)
 
 
-def _key(settings: Settings) -> bytes:
+def pseudonym_key(settings: Settings) -> bytes:
     """The key of the pseudonyms: the one set, or one of our own in the data folder, made at the first need."""
     if settings.log_key is not None:
         return settings.log_key.get_secret_value().encode()
