@@ -95,7 +95,7 @@ def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
 
     retriever = open_retriever(settings, kb)
     model = open_model(settings, kb, retriever)
-    return Assistant(kb, retriever, writer=model and model.writer, rewriter=model and model.rewriter)
+    return Assistant(kb, retriever, writer=model.writer if model else None, rewriter=model.rewriter if model else None)
 
 
 def open_model(settings: Settings, kb: KnowledgeBase, retriever: HybridRetriever) -> Jobs | None:

@@ -156,8 +156,8 @@ class Settings(BaseSettings):
     )
     model_jobs: Annotated[frozenset[str], NoDecode, BeforeValidator(_jobs)] = Field(
         default=frozenset(MODEL_JOBS),
-        description="What the model is used for, separated by commas: `write` (the lead of an answer), `rewrite` (long and tangled "
-        "questions), `translate` (records, only when asked to)",
+        description="What the model is used for, separated by commas: `write` (the lead of an answer), `rewrite` (long and "
+        "tangled questions), `translate` (records, only when asked to)",
     )
     model_timeout: float = Field(default=20, ge=1, le=600, description="Seconds a question may wait for the model in all")
     model_concurrency: int = Field(default=4, ge=1, le=64, description="Requests to the model at the same time")

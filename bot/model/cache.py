@@ -1,7 +1,7 @@
 """Leads that were written and checked, kept for the next who asks the same of the same records.
 
-A lead is known by a digest of the question, the language, the model, the prompt and the records as they are, and by nothing of who
-asked. It is kept in memory only, and all are forgotten when the knowledge base changes.
+A lead is known by a digest of the question, the language, the model, the prompt and the records as they are, and by nothing of
+who asked. It is kept in memory only, and all are forgotten when the knowledge base changes.
 """
 
 from __future__ import annotations

@@ -177,7 +177,9 @@ class Chat:
         finally:
             running.cancel()
 
-    async def _feed(self, request: Request, until: float, count: _Count, put: Callable[[str | BaseException | None], None]) -> None:
+    async def _feed(
+        self, request: Request, until: float, count: _Count, put: Callable[[str | BaseException | None], None]
+    ) -> None:
         """Read the reply and hand on its pieces, then an ending: None when all is well."""
         ending: ModelFailed | None = None
         try:
@@ -261,9 +263,15 @@ def _kind(error: BaseException) -> str:
         return "broken"
     if "Timeout" in name:
         return "slow"
-    if isinstance(error, OSError) or "Connect" in name or "Protocol" in name or "ReadError" in name or name == "APIConnectionError":
+    if (
+        isinstance(error, OSError)
+        or "Connect" in name
+        or "Protocol" in name
+        or "ReadError" in name
+        or name == "APIConnectionError"
+    ):
         return "unreachable"
-    if status or name.endswith("APIError") or name.endswith("ResponseError"):
+    if status or name.endswith(("APIError", "ResponseError")):
         return "broken"
     return "garbled"
 

@@ -34,21 +34,22 @@ LONG = 1200  # characters of one text of a record
 
 # What can be reached, wherever it is written.
 MAIL = re.compile(
-    r"[\w.+%-]+\s?(?:[@＠]|[(\[{]at[)\]}]|\sat\s(?=\S+\s?(?:dot|[(\[]dot[)\]])))\s?[\w-]+(?:\s?(?:\.|[(\[{]dot[)\]}]|\sdot\s)\s?[\w-]+)+", re.I
+    r"[A-Za-z0-9_.+%-]+\s?(?:[@＠]|[(\[{]at[)\]}]|\sat\s(?=\S+\s?(?:dot|[(\[]dot[)\]])))\s?[A-Za-z0-9-]+(?:\s?(?:\.|[(\[{]dot[)\]}]|\sdot\s)\s?[A-Za-z0-9-]+)+",
+    re.I,
 )
 LINK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]{1,12}://|www\.)[^\s，。；、）)】\]”\"'<>]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|cn|org|net|io|ru|int|edu|gov|info|biz|co|app|dev"
-    r"|ai|me|uk|de|jp|fr|hk|tw|sg|in|us|eu|xyz|top|site|online|link|click)(?:/[^\s，。；、）)】\]”\"'<>]*)?(?![\w@])",
+    r"(?:[a-z][a-z0-9+.-]{1,12}://|www\.)[^\s，。；、）)】\]”\"'<>]+|(?<![a-z0-9@.-])(?:[a-z0-9-]+\.)+(?:com|cn|org|net|io|ru|int|edu|gov|info|biz|co|app|dev"
+    r"|ai|me|uk|de|jp|fr|hk|tw|sg|in|us|eu|xyz|top|site|online|link|click)(?:/[^\s，。；、）)】\]”\"'<>]*)?(?![a-z0-9@])",
     re.I,
 )
 PHONE = re.compile(
-    r"(?<![\w.,])(?!(?:19|20)\d\d\s?[-–—/.]\s?(?:\d{1,2}[-/.]\d{1,2}|(?:19|20)\d\d)(?!\d))"
-    r"(?:\+\s?\d(?:[ ()./-]?\d){6,}|\(?\d{2,5}\)?[ -]\d{3,5}[ -]?\d{3,5}(?:[ -]?\d{1,5})?|1[3-9]\d{9}|0\d{9,11})(?![\w%])"
+    r"(?<![A-Za-z0-9.,])(?!(?:19|20)\d\d\s?[-–—/.]\s?(?:\d{1,2}[-/.]\d{1,2}|(?:19|20)\d\d)(?!\d))"
+    r"(?:\+\s?\d(?:[ ()./-]?\d){6,}|\(?\d{2,5}\)?[ -]\d{3,5}[ -]?\d{3,5}(?:[ -]?\d{1,5})?|1[3-9]\d{9}|0\d{9,11})(?![A-Za-z0-9%])"
 )
 
 # The texts of each kind of record that are given, with the labels they have in answers.
 _FIELDS: dict[type[Record], tuple[tuple[str, str], ...]] = {
-    Listing: (("what_it_does", "summary"), ("ip", "ip"), ("note", "note")),
+    Listing: (("about", "summary"), ("ip", "ip"), ("note", "note")),
     Organisation: (("about", "summary"), ("note", "note")),
     Person: (("role", "title"), ("note", "note")),
     Event: (("theme", "theme"), ("attendance", "attendance"), ("audience", "audience"), ("about", "summary")),
@@ -64,7 +65,7 @@ _REACHED = ("contact_en", "contact_zh", "website", "listing_url", "url", "public
 
 @dataclass(frozen=True)
 class Given:
-    """One record as the model reads it, and what it vouches for. 
+    """One record as the model reads it, and what it vouches for.
 
     ``said`` is all that it says, folded, in both languages; ``reached`` how whoever is behind it is reached; ``places`` the
     countries and cities it speaks of; ``keys`` the records it is or names.
@@ -97,7 +98,7 @@ class Giver:
 
     def given(self, records: Sequence[Record], lang: str) -> list[Given]:
         """The records, numbered from one, for a reader of this language."""
-        speech = Speech(lang)
+        speech = Speech(lang, "model")
         return [self._given(number, record, speech) for number, record in enumerate(records[:MOST], 1)]
 
     def _given(self, number: int, record: Record, speech: Speech) -> Given:
@@ -124,38 +125,39 @@ class Giver:
         return self._kb.fetch(list(dict.fromkeys(keys)))
 
     def _lines(self, record: Record, speech: Speech, linked: Sequence[Record]) -> Iterator[str]:
-        base = speech.base
+        base, labels = speech.base, speech.names("labels")
         other = record.exactly("name", "zh" if base == "en" else "en")
         name = record.name(base)
         label = self._vocabulary.label("kinds", getattr(record, "kind", record.KIND), base) or record.KIND
         yield f"{label}: {name}" + (f" ({other})" if other and other != name else "")
         for key, text in self._facts(record, base, linked):
             if text:
-                yield f"{speech.say(key)}: {text}"
+                yield f"{labels[key]}: {text}"
         for key, name_ in _FIELDS.get(type(record), ()):
             if text := record.text(name_, base):
-                yield f"{speech.say(key)}: {unreached(text)}"
+                yield f"{labels[key]}: {unreached(text)}"
         for key in ("sessions", "outcomes"):
             said = [entry.get(base) or next(iter(entry.values()), "") for entry in getattr(record, key, ())]
             if said:
-                yield f"{speech.say(key)}: {unreached('; '.join(said))}"
+                yield f"{labels[key]}: {unreached('; '.join(said))}"
         sources = [each for each in linked if isinstance(each, Source)]
         if sources:
             dated = f", {PartialDate.parse(sources[0].date).spoken(base)}" if sources[0].date else ""
-            yield f"{speech.say('source')}: {sources[0].text('publisher', base) or sources[0].name(base)}{dated}"
+            yield f"{labels['source']}: {sources[0].text('publisher', base) or sources[0].name(base)}{dated}"
 
     def _facts(self, record: Record, base: str, linked: Sequence[Record]) -> Iterator[tuple[str, str | None]]:
-        yield "facts", record.text("provider", base)
+        yield "provider", record.text("provider", base)
         places = [self._vocabulary.place(place, base) for name in ("city", "country") if (place := getattr(record, name, None))]
         yield "place", ", ".join(dict.fromkeys(places))
         stage = record.text("stage_note", base) or self._vocabulary.label("stages", getattr(record, "stage", None), base)
-        yield "status", " ".join(part for part in (stage, f"TRL {record.trl}" if getattr(record, "trl", None) else None) if part)
-        yield "about", self._vocabulary.label("sectors", getattr(record, "sector", None), base)
+        trl = getattr(record, "trl", None)
+        yield "stage", " ".join(part for part in (stage, trl and f"TRL {trl}") if part)
+        yield "sector", self._vocabulary.label("sectors", getattr(record, "sector", None), base)
         yield "roles", ", ".join(self._vocabulary.label("roles", role, base) or role for role in getattr(record, "roles", ()))
         begin, end = getattr(record, "start", None), getattr(record, "end", None)
         dates = dict.fromkeys(PartialDate.parse(date).spoken(base) for date in (begin, end) if date)
         yield "when", " – ".join(dates)
-        for key, kind in (("role", "person"), ("appearance", "event"), ("organisers", "organisation")):
+        for key, kind in (("person", "person"), ("event", "event"), ("organisations", "organisation")):
             yield key, ", ".join(self._told(each, base) for each in linked if kind == each.KIND)
         if isinstance(record, Person) and record.as_of:
             yield "dated", PartialDate.parse(record.as_of).spoken(base)

@@ -1,7 +1,7 @@
 """Grounding: a sentence may be said when the records it cites say so, as far as that can be looked up. No model is asked.
 
-What is looked up: the citations themselves; language and script; numbers, dates and shares (:mod:`bot.guard`), with their units and
-bounds; names of people, bodies and places; what can be written to or called; claims such as best, certified or free; and that
+What is looked up: the citations themselves; language and script; numbers, dates and shares (:mod:`bot.guard`), with their units
+and bounds; names of people, bodies and places; what can be written to or called; claims such as best, certified or free; and that
 most of its words are of those records at all.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -18,9 +19,9 @@ import yaml
 
 from bot.guard import Evidence, check
 from bot.model.given import LINK, MAIL, PHONE, Given
-from bot.model.naming import Cited, Naming
+from bot.model.naming import Cited, Naming, frames
 from bot.model.plain import commands, plain
-from bot.model.quantities import bounds, ledger_bound, quantities
+from bot.model.quantities import Quantity, bounds, ledger_bound, quantities
 from knowledge.numerals import numerals
 from knowledge.records import Statistic
 from retrieval.language import HAN, base, fold, simplified
@@ -30,21 +31,26 @@ from retrieval.segment import stem, stopwords
 
 CITATION = re.compile(r"\s{0,2}[\[【［]\s?(\d{1,3}(?:\s?[,，、;；–-]\s?\d{1,3})*)\s?[\]】］]")
 SHORTEST, LONGEST = 6, 700  # characters of a sentence
-SUPPORT = 0.45  # share of a sentence's words that the cited records have
+SUPPORT = 0.4  # share of a sentence's words that the cited records have
+_SHORT = 200  # characters of a sentence that says what the records leave open
 _BRACKETS = re.compile(r"[\[【［][^\]】］]*[\]】］]|†|\^\d")
 _COUNTED = re.compile(
-    r"(?P<en>\b(?:two|three|four|five|six|seven|eight|\d))\s(?:[a-z-]+\s){0,2}?(?:technolog(?:y|ies)|options?|solutions?|listings?|products?|organi[sz]ations?"
-    r"|compan(?:y|ies)|partners?|events?|people|speakers?|experts?|needs?|records?|providers?|systems?|approaches)\b"
-    r"|(?P<zh>[两二三四五六七八]|\d)(?:项|个|家|种|场|位|款|条)",
+    r"\ball (?P<all>two|three|four|five|six|seven|eight|\d)\b|(?P<en>\b(?:two|three|four|five|six|seven|eight|\d))\s(?:[a-z-]+\s){0,2}?(?:technolog(?:y|ies)|options?|solutions?|listings?"
+    r"|products?|organi[sz]ations?|compan(?:y|ies)|partners?|events?|people|speakers?|experts?|needs?|records?|providers?|systems?"
+    r"|approaches)\b|(?P<zh>[两二三四五六七八]|\d)(?:项|个|家|种|场|位|款|条|套|台|者)",
     re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[A-Za-zÀ-ɏ]+")
+# "The records do not state …" is no denial of what they say.
 _UNSTATED = re.compile(
-    r"\b(?:not|no|nor|never|doesn't|don't|isn't|aren't)\b[^.;]{0,40}?\b(?:stated?|records?|given|mention(?:ed|s)?|listed|say|specif(?:y|ied)|provided?|available in the records?"
-    r"|known|disclosed|published|indicated?)\b|(?:未|没有|并未|尚未|不)(?:在)?(?:记录|资料|库)?(?:中)?(?:注明|载明|说明|提及|提到|给出|列出|提供|记载|标明|公布|披露|写明)"
+    r"\b(?:not|no|nor|neither|never|doesn't|don't|isn't|aren't)\b[^.;]{0,60}?\b(?:stated?|records?|given|mention(?:ed|s)?|listed|say"
+    r"|specif(?:y|ied)|provided?|known|disclosed|published|indicated?)\b"
+    r"|(?:未|没有|并未|尚未|不)(?:在)?(?:记录|资料|库)?(?:中)?(?:注明|载明|说明|提及|提到|给出|列出|提供|记载|标明|公布|披露|写明)"
     r"|(?:记录|资料|库)中(?:没有|未|并无)",
     re.IGNORECASE,
 )
+# Contacts are kept from the model, so it cannot know that there are none.
+_UNKNOWABLE = re.compile(r"\b(?:contacts?|e-?mails?|phones?|websites?|links?)\b|联系方式|联系人|邮箱|电话|网址|网站|链接", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Grounding:
     def _judged(self, text: str, citations: tuple[int, ...], given: Sequence[Given], lang: str) -> Checked | Unfounded:
         said = simplified(text)
         cited = Cited.of(given)
-        checks = (
+        checks: tuple[tuple[str, Callable[[], str | None]], ...] = (
             ("language", lambda: foreign(said, lang, cited)),
             ("order", lambda: said if commands(said) else None),
             ("reach", lambda: _reach(said, given)),
@@ -101,6 +107,8 @@ class Grounding:
         return Checked(said, tuple(dict.fromkeys(citations)))
 
     def _unsupported(self, text: str, cited: Cited) -> str | None:
+        if _UNSTATED.search(text) and len(text) <= _SHORT:
+            return None
         share = self.support(text, cited.said)
         return None if share >= SUPPORT else f"{share:.2f}"
 
@@ -108,7 +116,9 @@ class Grounding:
         """The share of a text's telling words that ``said`` has, in either language. A text without any has all."""
         segmenter = self._retriever.index.segmenter
         telling = [
-            word for word in dict.fromkeys(segmenter.words(fold(text))) if len(word) > 1 and not word.isdigit() and not _says_nothing(word)
+            word
+            for word in dict.fromkeys(segmenter.words(fold(text)))
+            if len(word) > 1 and not word.isdigit() and not _says_nothing(word)
         ]
         if not telling:
             return 1.0
@@ -156,7 +166,17 @@ def foreign(text: str, lang: str, cited: Cited | None = None) -> str | None:
     for char in text:
         if char.isalpha() and char not in said and not HAN.match(char):
             script = unicodedata.name(char, "").split(" ", 1)[0]
-            if script not in ("LATIN", "GREEK", "MICRO", "FULLWIDTH", "FEMININE", "MASCULINE", "SUPERSCRIPT", "SUBSCRIPT", "MODIFIER"):
+            if script not in (
+                "LATIN",
+                "GREEK",
+                "MICRO",
+                "FULLWIDTH",
+                "FEMININE",
+                "MASCULINE",
+                "SUPERSCRIPT",
+                "SUBSCRIPT",
+                "MODIFIER",
+            ):
                 return char
     han = HAN.findall(text)
     words = _LETTERS.findall(text)
@@ -192,9 +212,9 @@ def _without_count(text: str, cited: int) -> str:
     """The text without the number of records it cites: "two technologies fit" of two."""
 
     def blank(found: re.Match[str]) -> str:
-        number = found["en"] or found["zh"]
-        read = {"两": 2}.get(number) or next((int(one.value) for one in numerals(f"{number}个" if found["zh"] else number)), 0)
-        return found[0].replace(number, "", 1) if read == cited and cited > 1 else found[0]
+        number = found["all"] or found["en"] or found["zh"]
+        read = next((int(one.value) for one in numerals(f"{number}个" if found["zh"] else number)), 0)
+        return str(found[0]).replace(number, "", 1) if read == cited > 1 else str(found[0])
 
     return _COUNTED.sub(blank, text, count=1)
 
@@ -213,14 +233,18 @@ def _units(text: str, given: Sequence[Given]) -> str | None:
     return next((f"{bound} {value}" for value, bound in bounds(text) if (value, bound) not in bounded), None)
 
 
-def _bare(value: object, unit: str, measured: set[tuple[object, str]]) -> bool:
+def _bare(value: Decimal, unit: str, measured: Set[Quantity]) -> bool:
     """Whether a number may have a unit of counting that the records leave to be understood."""
-    return unit in ("people", "employees", "times", "households", "year", "day") and not any(value == number for number, _ in measured)
+    return unit in ("people", "employees", "times", "households", "year", "day") and not any(
+        value == number for number, _ in measured
+    )
 
 
 def claimed(text: str, said: str) -> str | None:
     """A claim of a kind that the records do not make."""
     seen = fold(text)
+    if _UNSTATED.search(seen) and _UNKNOWABLE.search(seen):
+        return "contact"
     for concept, pattern in _claims().items():
         looked_at = _UNSTATED.sub(" ", seen) if concept == "negation" else seen
         if pattern.search(looked_at) and not pattern.search(said):
@@ -238,4 +262,4 @@ def _claims() -> Mapping[str, re.Pattern[str]]:
 
 
 def _says_nothing(word: str) -> bool:
-    return word in stopwords("en") or word in stopwords("zh")
+    return word in stopwords("en") or word in stopwords("zh") or word in frames()

@@ -1,4 +1,4 @@
-"""How the model fares: what goes wrong is told in the log once in a while, and a model that keeps failing is left alone for a bit."""
+"""How the model fares: what goes wrong is logged once an hour, and a model that keeps failing is left alone for a bit."""
 
 from __future__ import annotations
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from threading import Lock
 from typing import Any
+
+import yaml
 
 from bot.model.given import Given, spaced
 from retrieval.facets import FacetReader
@@ -23,47 +27,60 @@ from retrieval.rarity import is_english
 from retrieval.segment import stem, stopwords
 
 _WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9]*(?:['’&.+/-][A-Za-zÀ-ɏ0-9]+)*")
-_JOINTS = frozenset({"of", "and", "for", "the", "de", "von", "van", "der", "&", "in", "at", "to", "on", "by", "with"})
-_TITLES = frozenset({"mr", "mrs", "ms", "dr", "prof", "professor", "sir", "madam"})
-_DATES = frozenset(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-)
-# Abbreviations that name a thing and nobody.
-_THINGS = frozenset(
-    ["ai", "ip", "iot", "ict", "led", "leds", "voc", "vocs", "uv", "pv", "ev", "evs", "sme", "smes", "trl", "co2", "ph", "usd", "eur", "rmb", "cny", "gbp", "hkd", "kw", "kwh", "mw", "mwh", "gw", "gwh", "m2", "m3", "kg", "km", "ppm", "id", "it", "r&d", "hvac", "ro", "mbr", "gps", "cod", "bod", "tds", "ghg", "esg", "api", "lng", "lpg", "cng", "dna", "rna", "pcr", "3d", "2d", "i", "a", "an"]
-)
-_OPENERS = frozenset(
-    ["additionally", "also", "altogether", "among", "another", "based", "because", "both", "besides", "beyond", "cost", "costs", "depending", "despite", "details", "each", "either", "else", "every", "finally", "first", "further", "furthermore", "given", "here", "however", "instead", "its", "likewise", "listed", "listing", "listings", "looking", "many", "meanwhile", "moreover", "most", "nearby", "next", "nine", "no", "none", "not", "notably", "on", "once", "one", "ones", "only", "options", "other", "others", "overall", "per", "please", "pricing", "providers", "records", "relevant", "second", "separately", "several", "similarly", "since", "single", "six", "so", "some", "suitable", "technologies", "technology", "ten", "thanks", "that", "their", "then", "there", "these", "they", "third", "this", "those", "three", "through", "together", "two", "under", "unlike", "until", "using", "various", "when", "where", "which", "while", "with", "within", "yes", "you", "your", "available", "applications", "it", "solution", "solutions", "systems", "system"]
-)
-# What only people and bodies do: a bare noun before it is one.
-_DOES = frozenset(
-    ["offers", "offered", "sells", "sold", "supplies", "supplied", "says", "said", "develops", "developed", "hosts", "hosted", "organises", "organised", "organizes", "organized", "announced", "launches", "launched", "manufactures", "manufactured", "owns", "owned", "invented", "founded", "runs", "employs", "hired", "acquired", "recommends", "spoke", "joined"]
-)
-_BODIES = (
-    "有限责任公司|股份有限公司|有限公司|公司|集团|大学|学院|研究院|研究所|研究中心|实验室|设计院|科学院|协会|学会|商会|联盟|基金会|委员会|事务所"
-    "|银行|医院|株式会社|出版社|办事处|代表处|管理局|生态环境局|知识产权局|专利局|孵化器|创新中心|技术中心|促进中心|服务中心|交易所|产业园|工作室"
-)
-_BODY = re.compile(rf"(?P<name>[\u3400-\u9fffA-Za-z0-9·（）()&]{{0,24}}?)(?P<kind>{_BODIES})")
-_BOUNDARY = re.compile(
-    r"(?:由|是|和|与|及|以及|或|在|从|向|对|为|的|了|于|到|至|被|让|给|把|将|据|跟|同|有|找|请|来自|位于|属于|包括|联系|提供|合作|通过|依托|隶属|名为|叫"
-    r"|其中|例如|比如|如|并|也|还|即|等|该|本|此|各|每|某|贵|这|那|其|一)+"
-)
-_GENERIC = re.compile(
-    r"^(?:[一二三四五六七八九十两几多数\d]*(?:家|所|个|些|类|种|批)?|有关|相关|当地|本地|外国|国外|国内|国际|大型|小型|中小型?|大中型?|上市|民营|国有|环保|科技|技术|能源"
-    r"|新能源|清洁技术|初创|跨国|母|子|分|总|供应|生产|制造|工程|水务|电力|化工|建筑|科研|综合|专业|重点|商业|投资|数据|行业|企业|私营|私人|食品|农业|制药|印染|电池)*$"
-)
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
-    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤解"
-)
-_TITLE = (
-    "先生|女士|小姐|博士|教授|主任|院长|总经理|副总经理|董事长|主席|秘书长|总监|工程师|院士|部长|局长|所长|司长|处长|总裁|研究员|律师|首席执行官|创始人|联合创始人|负责人"
-    "|联系人|经理|主管|会长|理事长|馆长|校长|总干事|副总干事|代表|主讲人|发言人|专家|顾问|CEO|CTO"
-)
-_TITLED = re.compile(rf"(?P<name>[{_SURNAMES}][\u4e00-\u9fff]{{0,2}}?)(?:{_TITLE})")
-_AFTER_TITLE = re.compile(rf"(?:{_TITLE}|主讲|嘉宾|名叫|叫做?|联系)(?:人)?(?:是|为|：|:)?(?P<name>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?![\u4e00-\u9fff]{{0,1}}(?:性|化|度|量|式))")
 _FOREIGN = re.compile(r"[\u4e00-\u9fffA-Z]{1,8}(?:[·•・‧][\u4e00-\u9fffA-Z]{1,10})+")
 _PERSON_TAGS = ("nr", "nrt", "nrfg")
+_LONG_NAME = 6  # Chinese characters from which on the name of a listing or event is nobody's ordinary words
+
+
+@cache
+def _words(table: str) -> frozenset[str]:
+    """A table of words of naming.yaml."""
+    return frozenset(str(word) for word in _tables()[table].split())
+
+
+@cache
+def _tables() -> Mapping[str, str]:
+    found: Mapping[str, str] = yaml.safe_load((Path(__file__).parent / "naming.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def _any(table: str) -> str:
+    return "|".join(sorted(_tables()[table].split(), key=len, reverse=True))
+
+
+def frames() -> frozenset[str]:
+    """Words that lead a reader through a reply and say nothing about a record."""
+    return _words("frames") | _words("openers")
+
+
+@cache
+def _body() -> re.Pattern[str]:
+    return re.compile(rf"(?P<name>[\u3400-\u9fffA-Za-z0-9·（）()&]{{0,24}}?)(?P<kind>{_any('bodies')})")
+
+
+@cache
+def _boundary() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_any('boundaries')})+")
+
+
+@cache
+def _generic() -> re.Pattern[str]:
+    return re.compile(rf"(?:[一二三四五六七八九十两几多数\d]*(?:家|所|个|些|类|种|批)?|{_any('generic')})*")
+
+
+@cache
+def _titled() -> Sequence[re.Pattern[str]]:
+    """A person's name before a title, and behind one."""
+    surname = "".join(_tables()["surnames"].split())
+    before = rf"(?P<name>[{surname}][\u4e00-\u9fff]{{0,2}}?)(?:{_any('roles')})"
+    behind = rf"(?:{_any('roles')}|主讲|嘉宾|名叫|叫做?|联系)(?:人)?(?:是|为|：|:)?(?P<name>[{surname}][\u4e00-\u9fff]{{1,2}})"
+    return re.compile(before), re.compile(behind)
+
+
+@cache
+def _doer() -> re.Pattern[str]:
+    surname = "".join(_tables()["surnames"].split())
+    return re.compile(rf"(?:^|[由与和及，、：:])(?P<name>[{surname}][\u4e00-\u9fff]{{1,2}})(?={_any('deeds')})")
 
 
 @dataclass(frozen=True)
@@ -91,8 +108,8 @@ class Cited:
         words: list[str] = []
         pairs: set[tuple[str, str]] = set()
         for line in said.split("\n"):
-            own = [part for word in _WORD.findall(line) for part in _parts(word) if part not in _JOINTS]
-            pairs.update(zip(own, own[1:], strict=False))
+            own = [part for word in _WORD.findall(line) for part in _parts(word) if part not in _words("joints")]
+            pairs.update(pairwise(own))
             words += own
         return cls(said, keys, places, tuple(words), frozenset(pairs), frozenset(map(stem, words)))
 
@@ -109,7 +126,8 @@ class Naming:
         text = spaced(sentence)
         names: NameIndex = self._index()
         checks = (
-            self._known(text, names, cited), self._elsewhere(text, cited), _capitals(text, cited), _bodies(text, cited), _persons(text, cited),
+            self._known(text, names, cited), self._elsewhere(text, cited),
+            _capitals(text, cited), _bodies(text, cited), _persons(text, cited),
         )  # fmt: skip
         return next((name for found in checks for name in found), None)
 
@@ -130,7 +148,11 @@ class Naming:
 
     def _elsewhere(self, text: str, cited: Cited) -> Iterator[str]:
         for mention in self._facets.read(text).mentions:
-            if mention.facet in ("country", "city") and mention.value not in cited.places and fold(mention.words) not in cited.said:
+            if (
+                mention.facet in ("country", "city")
+                and mention.value not in cited.places
+                and fold(mention.words) not in cited.said
+            ):
                 yield mention.words
 
 
@@ -142,8 +164,8 @@ def heard_words(text: str) -> Cited:
 def _like_a_name(text: str) -> bool:
     """Whether a listing's or an event's name is one, and not words that anybody may use."""
     if HAN.search(text):
-        return len(HAN.findall(text)) >= 6
-    words = [word for word in re.findall(r"[^\W_]+", text) if word.lower() not in _JOINTS]
+        return len(HAN.findall(text)) >= _LONG_NAME
+    words = [word for word in re.findall(r"[^\W_]+", text) if word.lower() not in _words("joints")]
     return bool(words) and all(word[0].isupper() or word[0].isdigit() for word in words)
 
 
@@ -151,46 +173,48 @@ def _capitals(text: str, cited: Cited) -> Iterator[str]:
     """Capitalised words that are not in the records, or not beside each other there. In Chinese text, any Latin word."""
     chinese = len(HAN.findall(text)) > 6
     before: str | None = None
-    for place, match in enumerate(matches := list(_WORD.finditer(text))):
+    matches = list(_WORD.finditer(text))
+    for place, match in enumerate(matches):
         word = match[0]
         gap = text[matches[place - 1].end() : match.start()] if place else text[: match.start()]
         first = (not place and not gap.strip(" \t\"'“‘(（[")) or bool(re.search(r"[.!?:;。：；]\s*[\"'“‘(]?$", gap))
         parts = _parts(word)
-        ordinary = not (word[0].isupper() or any(char.isupper() for char in word[1:]))
+        ordinary = not any(char.isupper() for char in word)
         if (ordinary and not chinese) or not parts:
-            # "Institute of Green Growth": what joins a name stands between its words.
-            before = before if word in _JOINTS and not re.search(r"[^\s]", gap.strip()) else None
-            continue
-        if first and not chinese and _opens(word, matches[place + 1][0] if place + 1 < len(matches) else "", cited):
             before = None
-            continue
-        if parts[0] in _TITLES or parts[0] in _DATES or all(part in _THINGS or part.rstrip("s") in _THINGS for part in parts):
+        elif first and not chinese and _opens(word, matches[place + 1][0] if place + 1 < len(matches) else "", cited):
             before = None
-            continue
-        if not all(_has(part, cited) for part in parts):
+        elif parts[0] in _words("titles") | _words("dates") or all(_is_thing(part) for part in parts):
+            before = None
+        elif not all(_has(part, cited) for part in parts):
+            # A country is looked after by its place: Japanese is of Japan.
             if not _FACET.read(word).values("country"):
                 yield word
             before = None
-            continue
-        joined = before is not None and not re.search(r"[^\s]", gap.replace("’s", "").replace("'s", ""))
-        if joined and before is not None and not ordinary and parts[0] not in _JOINTS and (before, parts[0]) not in cited.pairs and not _apart(before, parts[0]):
-            yield f"{before} {word}"
-        before = parts[-1] if not ordinary else None
+        else:
+            if before and not ordinary and not gap.strip() and not _beside(before, parts[0], cited):
+                yield f"{before} {word}"
+            # "Japan's Refine Holdings" are two names.
+            before = None if ordinary or word.endswith(("'s", "’s")) else parts[-1]
 
 
-def _apart(before: str, word: str) -> bool:
-    """Whether two capitalised words in a row may be from two places: an abbreviation and what it is of."""
-    return before in _THINGS or word in _THINGS
+def _is_thing(part: str) -> bool:
+    return part in _words("things") or part.rstrip("s") in _words("things")
+
+
+def _beside(before: str, word: str, cited: Cited) -> bool:
+    """Whether two capitalised words that stand in a row do so in the records. What joins names is no part of them."""
+    return (before, word) in cited.pairs or word in _words("joints")
 
 
 def _opens(word: str, follows: str, cited: Cited) -> bool:
     """Whether the first word of a sentence is capitalised because it is the first."""
     plain = word.lower()
-    if plain in stopwords("en") or plain in _OPENERS or plain in _DATES:
+    if plain in stopwords("en") or plain in _words("openers") or plain in _words("dates"):
         return True
     if word[1:] != word[1:].lower() or not is_english(plain):
         return False
-    return stem(plain) in cited.stems or follows not in _DOES
+    return stem(plain) in cited.stems or follows not in _words("does")
 
 
 def _has(part: str, cited: Cited) -> bool:
@@ -203,10 +227,10 @@ def _parts(word: str) -> list[str]:
 
 
 def _bodies(text: str, cited: Cited) -> Iterator[str]:
-    for match in _BODY.finditer(text):
+    for match in _body().finditer(text):
         front = re.split(r"[（）()]", match["name"])[-1]
-        front = _BOUNDARY.split(front)[-1]
-        if _GENERIC.match(front):
+        front = _boundary().split(front)[-1]
+        if _generic().fullmatch(front):
             continue
         # What stands before is cut off at words we know; of a longer name its end tells enough.
         if fold(front[-4:] + match["kind"]) not in cited.said:
@@ -214,23 +238,48 @@ def _bodies(text: str, cited: Cited) -> Iterator[str]:
 
 
 def _persons(text: str, cited: Cited) -> Iterator[str]:
+    """Names of people in Chinese: before or behind a title, with a dot between their parts, or tagged as names."""
     if not HAN.search(text):
         return
-    for pattern in (_FOREIGN, _TITLED, _AFTER_TITLE):
+    yield from (match[0] for match in _FOREIGN.finditer(text) if not _is_there(match[0], cited))
+    for pattern in _titled():
         for match in pattern.finditer(text):
-            name = match["name"] if pattern is not _FOREIGN else match[0]
-            known = any(fold(name[start:]) in cited.said for start in range(min(3, len(name) - 1))) if len(name) > 1 else fold(match[0]) in cited.said
-            if not known and (pattern is _FOREIGN or _is_person(match[0], name)):
+            name = match["name"] if len(match["name"]) > 1 else match[0]
+            if not _is_there(name, cited) and _is_person(match[0], match["name"]):
                 yield name
-    for word, tag in _tagged(text):
-        if tag in _PERSON_TAGS and 2 <= len(word) <= 4 and HAN.match(word) and not any(fold(word[start:]) in cited.said for start in range(len(word) - 1)):
-            yield word
+    yield from (name for name in (*_tagged_names(text), *_doers(text)) if not _is_there(name, cited))
+
+
+def _tagged_names(text: str) -> Iterator[str]:
+    """What the tagger takes for names; of a surname that stands alone, with the word behind it."""
+    tags = [*_tagged(text), ("", "")]
+    for (word, tag), (follower, _) in pairwise(tags):
+        if tag in _PERSON_TAGS and HAN.match(word):
+            if 2 <= len(word) <= 4:
+                yield word
+            elif len(word) == 1 and word in _tables()["surnames"] and 1 <= len(follower) <= 2 and HAN.match(follower):
+                yield word + follower
+
+
+def _doers(text: str) -> Iterator[str]:
+    """A surname and what follows where somebody must stand who does something, unless that is a word."""
+    for match in _doer().finditer(text):
+        if not _tagger().tokenizer.FREQ.get(match["name"]):
+            yield match["name"]
+
+
+def _is_there(name: str, cited: Cited) -> bool:
+    """Whether the records have a name; what was taken for its first character may be the word before it (由, 和)."""
+    folded = fold(name)
+    return folded in cited.said or (len(folded) > 2 and folded[0] in _words("boundaries") and folded[1:] in cited.said)
 
 
 def _is_person(text: str, name: str) -> bool:
     """Whether the tagger, too, takes a surname and what follows for a name, or leaves it open (张工程师)."""
     tags = dict(_tagged(text))
-    return len(name) == 1 or any(tag in _PERSON_TAGS for tag in tags.values()) or all(name not in word or word == name for word in tags)
+    if len(name) == 1 or any(tag in _PERSON_TAGS for tag in tags.values()):
+        return True
+    return all(name not in word or word == name for word in tags)
 
 
 _FACET = FacetReader()

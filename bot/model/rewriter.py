@@ -1,12 +1,12 @@
 """The rewriter: one question that stands alone, of a long message or of a follow-up that leans on what was said before.
 
-What the model makes of it is used only when it brings nothing in: no name, number, place or facet that the person has not said, and
-few words beside theirs.
+What the model makes of it is used only when it brings nothing in: no name, number, place or facet that the person has not said,
+and few words beside theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -80,7 +80,7 @@ class QuestionRewriter:
         """What a question has that nobody said; None when there is nothing."""
         text = " · ".join(" ".join(line.split()) for line in said)
         cited = self._grounding.naming.heard(text)
-        checks = (
+        checks: tuple[Callable[[], str | None], ...] = (
             lambda: short if not 2 <= len(short) <= LONGEST or commands(short) else None,
             lambda: short if base(detect(short)) != base(detect(said[0])) else foreign(short, detect(said[0]), cited),
             lambda: next((found[0] for pattern in (MAIL, LINK, PHONE) for found in pattern.finditer(short)), None),

@@ -1,7 +1,7 @@
 """The translator: the language that an imported record lacks, made by the model and marked so that somebody reviews it.
 
-A translation is taken only when it has every number, address and link of the original and no other, is in the right language and of a
-length that can be. Names of people and bodies are not translated: nobody may be called what only a machine calls them.
+A translation is taken only when it has every number, address and link of the original and no other, is in the right language and
+of a length that can be. Names of people and bodies are not translated: nobody may be called what only a machine calls them.
 """
 
 from __future__ import annotations

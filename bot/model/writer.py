@@ -1,7 +1,7 @@
 """The writer: the lead of an answer in the model's words, as far as the records it cites bear them out.
 
-Each sentence is judged when it is complete, and only then shown. When the first one fails, or there is none, the reply stays as it
-was composed; a later one that fails is left out.
+Each sentence is judged when it is complete, and only then shown. When the first one fails, or there is none, the reply stays as
+it was composed; a later one that fails is left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from knowledge.store import KnowledgeBase
 from retrieval.language import base, fold
 
 JOB = "write"
-# Replies whose lead tells what records are about. The others are exact as they stand: figures, counts, choices, talk, what staff wrote.
+# Replies whose lead tells what records are about. The others are exact as they stand: figures, counts, choices, talk.
 ROUTES = frozenset({"listings", "organisation", "organisations", "person", "people", "event", "events", "programme", "article"})
 # What is asked for is one field of a record, which the composed lead gives word for word.
 _EXACT = frozenset({"contact", "website", "how_many", "attendance", "rank", "share"})
@@ -90,7 +90,9 @@ class LeadWriter:
         if answer.status != ANSWERED or answer.route not in ROUTES or asked.aspects & _EXACT or not draft.found:
             return False
         # An article that was written in the reader's language is better than any paraphrase of it.
-        return not (answer.route == "article" and isinstance(draft.found[0], Article) and draft.found[0].exactly("answer", asked.base))
+        return not (
+            answer.route == "article" and isinstance(draft.found[0], Article) and draft.found[0].exactly("answer", asked.base)
+        )
 
     def request(self, draft: Draft, given: Sequence[Given], who: str | None = None) -> Request:
         """What the model is sent."""
