@@ -23,12 +23,13 @@ from bot.model.given import Given, spaced
 from retrieval.facets import FacetReader
 from retrieval.language import HAN, fold
 from retrieval.names import NameIndex
-from retrieval.rarity import is_english
+from retrieval.rarity import english
 from retrieval.segment import stem, stopwords
 
 _WORD = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9]*(?:['’&.+/-][A-Za-zÀ-ɏ0-9]+)*")
 _FOREIGN = re.compile(r"[\u4e00-\u9fffA-Z]{1,8}(?:[·•・‧][\u4e00-\u9fffA-Z]{1,10})+")
 _PERSON_TAGS = ("nr", "nrt", "nrfg")
+_COMMON = 20  # definitions of a dictionary that have a word which may begin a sentence, though it is not in the records
 _LONG_NAME = 6  # Chinese characters from which on the name of a listing or event is nobody's ordinary words
 
 
@@ -212,9 +213,11 @@ def _opens(word: str, follows: str, cited: Cited) -> bool:
     plain = word.lower()
     if plain in stopwords("en") or plain in _words("openers") or plain in _words("dates"):
         return True
-    if word[1:] != word[1:].lower() or not is_english(plain):
+    if stem(plain) in cited.stems:
+        return True
+    if word[1:] != word[1:].lower() or english().get(stem(plain), 0) < _COMMON:
         return False
-    return stem(plain) in cited.stems or follows not in _words("does")
+    return follows not in _words("does")
 
 
 def _has(part: str, cited: Cited) -> bool:

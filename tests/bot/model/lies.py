@@ -136,7 +136,7 @@ def _another(number: str, said: str, rng: random.Random) -> str | None:
         if whole and re.fullmatch(r"(?:19|20)\d\d", plain):
             value = int(plain) + rng.choice((-7, -3, 2, 4))
         other = f"{int(value):,}" if whole and "," in number else str(int(value)) if whole else f"{value:.1f}"
-        if other != number and other.replace(",", "") not in re.findall(r"\d+(?:\.\d+)?", said.replace(",", "")):
+        if other != number and other.replace(",", "") not in re.findall(r"(?!0\d)\d+(?:\.\d+)?", said.replace(",", "").replace("-0", "-")):
             return other
     return None
 
