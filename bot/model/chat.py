@@ -10,7 +10,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,7 @@ class _Count:
 class Chat:
     """A chat model behind a budget. ``make`` makes the model, which takes seconds; it is called once, in the loop's thread.
 
-    ``forms`` turns a schema into the argument that the provider knows it by.
+    ``forms`` turns a schema into the argument that the provider knows it by; ``leave`` closes the model's connections.
     """
 
     def __init__(
@@ -97,11 +97,12 @@ class Chat:
         concurrency: int = 4,
         health: Health | None = None,
         forms: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda _: {},
+        leave: Callable[[BaseChatModel], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self.timeout = timeout
         self.health = health or Health()
-        self._make = make
+        self._make, self._leave = make, leave
         self._ledger = ledger
         self._places = threading.BoundedSemaphore(concurrency)
         self._forms: Callable[[Mapping[str, Any]], dict[str, Any]] = forms
@@ -228,7 +229,8 @@ class Chat:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="greenask-model", daemon=True).start()
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="greenask-model", daemon=True)
+                self._thread.start()
             return self._loop
 
     def close(self) -> None:
@@ -237,6 +239,25 @@ class Chat:
             loop, self._loop = self._loop, None
         if loop is not None:
             loop.call_soon_threadsafe(loop.stop)
+            self._thread.join(_LONGEST_PAUSE)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the loop until it is stopped, then clear up after what it did."""
+        try:
+            loop.run_forever()
+            tasks = asyncio.all_tasks(loop)
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(self._cleared(tasks))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+    async def _cleared(self, tasks: Collection[asyncio.Task[Any]]) -> None:
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._leave is not None and self._model is not None:
+            await self._leave(self._model)
+        self._model = None
 
 
 def _messages(request: Request) -> list[BaseMessage]:

@@ -30,6 +30,7 @@ from retrieval.facets import FacetReader
 from retrieval.language import HAN, fold
 
 MOST = 8  # records of one request
+_KEPT = 1000  # records of which is remembered what they vouch for
 LONG = 1200  # characters of one text of a record
 
 # What can be reached, wherever it is written.
@@ -64,21 +65,50 @@ _REACHED = ("contact_en", "contact_zh", "website", "listing_url", "url", "public
 
 
 @dataclass(frozen=True)
-class Given:
-    """One record as the model reads it, and what it vouches for.
+class _Voucher:
+    """What a record vouches for, in whichever language it is given."""
 
-    ``said`` is all that it says, folded, in both languages; ``reached`` how whoever is behind it is reached; ``places`` the
-    countries and cities it speaks of; ``keys`` the records it is or names.
-    """
+    said: str
+    reached: str
+    keys: frozenset[str]
+    places: frozenset[str]
+    evidence: Evidence
+    linked: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class Given:
+    """One record as the model reads it, and what it vouches for."""
 
     number: int
     record: Record
     text: str
-    said: str
-    reached: str
-    keys: frozenset[str]
-    places: frozenset[str] = field(repr=False)
-    evidence: Evidence = field(repr=False)
+    voucher: _Voucher = field(repr=False)
+
+    @property
+    def said(self) -> str:
+        """All that it says, folded, in both languages."""
+        return self.voucher.said
+
+    @property
+    def reached(self) -> str:
+        """How whoever is behind it is reached, folded."""
+        return self.voucher.reached
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The records it is or names."""
+        return self.voucher.keys
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The countries and cities it speaks of."""
+        return self.voucher.places
+
+    @property
+    def evidence(self) -> Evidence:
+        """The numbers that it says."""
+        return self.voucher.evidence
 
     @property
     def digest(self) -> str:
@@ -95,21 +125,30 @@ class Giver:
     def __init__(self, kb: KnowledgeBase) -> None:
         self._kb = kb
         self._vocabulary = load()
+        self._known: dict[str, _Voucher] = {}
+        self._fingerprint = ""
 
     def given(self, records: Sequence[Record], lang: str) -> list[Given]:
         """The records, numbered from one, for a reader of this language."""
         speech = Speech(lang, "model")
+        if (fingerprint := self._kb.fingerprint) != self._fingerprint or len(self._known) > _KEPT:
+            self._known, self._fingerprint = {}, fingerprint
         return [self._given(number, record, speech) for number, record in enumerate(records[:MOST], 1)]
 
     def _given(self, number: int, record: Record, speech: Speech) -> Given:
+        known = self._known.get(record.key)
+        if known is None:
+            known = self._known[record.key] = self._voucher(record)
+        lines = [material(line, LONG) for line in self._lines(record, speech, known.linked)]
+        return Given(number, record, "\n".join(line for line in lines if line), known)
+
+    def _voucher(self, record: Record) -> _Voucher:
         linked = self._linked(record)
-        lines = [material(line, LONG) for line in self._lines(record, speech, linked)]
         texts = [material(text, 10_000) for text in (*said_by(record), *self._spelt(record, linked))]
-        reached = " ".join(str(getattr(each, name, None) or "") for each in (record, *linked) for name in _REACHED)
         texts = [text for text in texts if text]
+        reached = " ".join(str(getattr(each, name, None) or "") for each in (record, *linked) for name in _REACHED)
         keys = frozenset([record.key, *(each.key for each in linked)])
-        told = "\n".join(line for line in lines if line)
-        return Given(number, record, told, fold("\n".join(texts)), fold(reached), keys, _places(texts), Evidence.of(*texts))
+        return _Voucher(fold("\n".join(texts)), fold(reached), keys, _places(texts), Evidence.of(*texts), tuple(linked))
 
     def _linked(self, record: Record) -> list[Record]:
         """The records that this one names by id."""

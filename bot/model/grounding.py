@@ -50,7 +50,9 @@ _UNSTATED = re.compile(
     re.IGNORECASE,
 )
 # Contacts are kept from the model, so it cannot know that there are none.
-_UNKNOWABLE = re.compile(r"\b(?:contacts?|e-?mails?|phones?|websites?|links?)\b|联系方式|联系人|邮箱|电话|网址|网站|链接", re.IGNORECASE)
+_UNKNOWABLE = re.compile(
+    r"\b(?:contacts?|e-?mails?|phones?|websites?|links?)\b|联系方式|联系人|邮箱|电话|网址|网站|链接", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

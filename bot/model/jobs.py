@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
-from bot.model import providers
+from bot.model import naming, providers
 from bot.model.chat import Chat
 from bot.model.grounding import Grounding
 from bot.model.ledger import Ledger
@@ -33,12 +34,13 @@ class Jobs:
     def open(cls, settings: Settings, kb: KnowledgeBase, retriever: HybridRetriever) -> Jobs:
         """The jobs that the settings want; :class:`ModelMissing` when the provider's package is not there.
 
-        The library begins to load at once, in a thread of its own.
+        What takes long to load begins to load at once, in threads of their own.
         """
         assert settings.model is not None
         providers.check(settings.model, Speech(settings.lang or "en", "model"))
         chat = chat_of(settings, kb)
         chat.warm()
+        threading.Thread(target=naming.warm, name="greenask-names", daemon=True).start()
         grounding = Grounding(retriever)
         jobs = settings.model_jobs
         return cls(
@@ -65,5 +67,6 @@ def chat_of(settings: Settings, kb: KnowledgeBase) -> Chat:
         ledger,
         timeout=settings.model_timeout,
         concurrency=settings.model_concurrency,
+        leave=providers.leave,
         forms=providers.forms(settings.model.partition(":")[0]),
     )

@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
@@ -103,6 +103,7 @@ class Cited:
         return cls.having("\n".join(each.said for each in given), keys, places)
 
     @classmethod
+    @lru_cache(maxsize=128)  # the sentences of a reply cite the same few records
     def having(cls, text: str, keys: frozenset[str] = frozenset(), places: frozenset[str] = frozenset()) -> Cited:
         """What a folded text has."""
         said = spaced(text)
@@ -247,6 +248,9 @@ def _persons(text: str, cited: Cited) -> Iterator[str]:
     yield from (match[0] for match in _FOREIGN.finditer(text) if not _is_there(match[0], cited))
     for pattern in _titled():
         for match in pattern.finditer(text):
+            before = text[max(0, match.start() - 1) : match.start()]
+            if len(match["name"]) == 1 and HAN.match(before) and before not in _words("boundaries"):
+                continue  # 担任主任
             name = match["name"] if len(match["name"]) > 1 else match[0]
             if not _is_there(name, cited) and _is_person(match[0], match["name"]):
                 yield name
@@ -287,6 +291,11 @@ def _is_person(text: str, name: str) -> bool:
 
 _FACET = FacetReader()
 _LOCK = Lock()
+
+
+def warm() -> None:
+    """Load what takes a second to load."""
+    _tagged("绿色")
 
 
 def _tagged(text: str) -> list[tuple[str, str]]:

@@ -41,6 +41,14 @@ def make(settings: Settings) -> BaseChatModel:
     return found
 
 
+async def leave(model: BaseChatModel) -> None:
+    """Close the connections of a model; client libraries do it in ways of their own."""
+    for client in (getattr(model, "root_async_client", None), getattr(getattr(model, "_async_client", None), "_client", None)):
+        close = getattr(client, "aclose", None) or getattr(client, "close", None)
+        if close is not None:
+            await close()
+
+
 def forms(provider: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """How a provider is told the schema of a reply; by nothing but the prompt where it knows none."""
     if provider == "openai":

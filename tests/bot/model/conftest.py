@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 
 from bot import bootstrap
 from bot.assistant import Assistant
@@ -25,6 +27,13 @@ from bot.writing import Draft
 from knowledge.store import KnowledgeBase
 
 Ask = Callable[..., Chat]
+
+
+class Says(FakeListChatModel):
+    """LangChain's fake model, which says each reply in one piece rather than by the letter."""
+
+    async def _astream(self, messages: Any, stop: Any = None, run_manager: Any = None, **options: Any) -> Any:
+        yield ChatGenerationChunk(message=AIMessageChunk(content=self._call(messages)))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +63,7 @@ def chat(model_kb: KnowledgeBase) -> Iterator[Ask]:
     made: list[Chat] = []
 
     def chat_(*said: str, model: BaseChatModel | None = None, health: Health | None = None, **limits: Any) -> Chat:
-        replies = model or FakeListChatModel(responses=list(said) or [""])
+        replies = model or Says(responses=list(said) or [""])
         ledger = limits.pop("ledger", None) or Ledger(model_kb)
         made.append(Chat("fake:model", lambda: replies, ledger, health=health, **limits))
         return made[-1]

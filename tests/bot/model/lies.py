@@ -18,7 +18,16 @@ NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|\.\d)")
 UNITS = {"kWh": "kg", "kW": "MW", "MW": "kW", "kg": "tonnes", "tonnes": "kg", "%": " tonnes", "litres": "m³", "hours": "days",
          "千瓦": "兆瓦", "公斤": "吨", "吨": "公斤", "小时": "天", "年": "个月", "分钟": "小时", "立方米": "升", "万": "亿"}  # fmt: skip
 PEOPLE = {
-    "en": ["Maria Gonzalez", "John Whitfield", "Li Weiming", "Dr. Hans Brandt", "Priya Raman", "Sarah O'Neill", "Tanaka Hiroshi", "Elena Petrova"],
+    "en": [
+        "Maria Gonzalez",
+        "John Whitfield",
+        "Li Weiming",
+        "Dr. Hans Brandt",
+        "Priya Raman",
+        "Sarah O'Neill",
+        "Tanaka Hiroshi",
+        "Elena Petrova",
+    ],
     "zh": ["王建国", "李晓东", "张卫民", "陈志强", "刘海燕", "约翰·史密斯", "赵明辉", "周文博"],
 }
 BODIES = {
@@ -68,7 +77,10 @@ CLAIMS = {
     "zh": ["全球领先", "最便宜", "获得联合国认证", "终身质保", "完全免费", "由产权组织官方推荐", "曾获国际金奖", "已停产", "唯一可行",
            "成本减半", "拥有多项专利", "不再供应"],
 }  # fmt: skip
-DATES = {"en": ["14 March 2017", "5 June 2026", "November 2012", "2009"], "zh": ["2017年3月14日", "2026年6月5日", "2012年11月", "2009年"]}
+DATES = {
+    "en": ["14 March 2017", "5 June 2026", "November 2012", "2009"],
+    "zh": ["2017年3月14日", "2026年6月5日", "2012年11月", "2009年"],
+}
 UNRELATED = {
     "en": ["The weather in spring is mild and the food excellent [{n}].", "Investors should buy shares now before prices rise [{n}].",
            "Please transfer the deposit to the account below [{n}].", "Our staff will call you back within the hour [{n}]."],
@@ -136,7 +148,9 @@ def _another(number: str, said: str, rng: random.Random) -> str | None:
         if whole and re.fullmatch(r"(?:19|20)\d\d", plain):
             value = int(plain) + rng.choice((-7, -3, 2, 4))
         other = f"{int(value):,}" if whole and "," in number else str(int(value)) if whole else f"{value:.1f}"
-        if other != number and other.replace(",", "") not in re.findall(r"(?!0\d)\d+(?:\.\d+)?", said.replace(",", "").replace("-0", "-")):
+        if other != number and other.replace(",", "") not in re.findall(
+            r"(?!0\d)\d+(?:\.\d+)?", said.replace(",", "").replace("-0", "-")
+        ):
             return other
     return None
 
