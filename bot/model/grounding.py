@@ -35,7 +35,8 @@ SUPPORT = 0.4  # share of a sentence's words that the cited records have
 _SHORT = 200  # characters of a sentence that says what the records leave open
 _BRACKETS = re.compile(r"[\[【［][^\]】］]*[\]】］]|†|\^\d")
 _COUNTED = re.compile(
-    r"\ball (?P<all>two|three|four|five|six|seven|eight|\d)\b|(?P<en>\b(?:two|three|four|five|six|seven|eight|\d))\s(?:[a-z-]+\s){0,2}?(?:technolog(?:y|ies)|options?|solutions?|listings?"
+    r"\ball (?P<all>two|three|four|five|six|seven|eight|\d)\b"
+    r"|(?P<en>\b(?:two|three|four|five|six|seven|eight|\d))\s(?:[a-z-]+\s){0,2}?(?:technolog(?:y|ies)|options?|solutions?|listings?"
     r"|products?|organi[sz]ations?|compan(?:y|ies)|partners?|events?|people|speakers?|experts?|needs?|records?|providers?|systems?"
     r"|approaches)\b|(?P<zh>[两二三四五六七八]|\d)(?:项|个|家|种|场|位|款|条|套|台|者)",
     re.IGNORECASE,
@@ -202,7 +203,8 @@ def _reach(text: str, given: Sequence[Given]) -> str | None:
             if fold(found[0]).rstrip("./") not in reached:
                 return found[0]
     digits = re.sub(r"\D", "", reached)
-    return next((found[0] for found in PHONE.finditer(plain_text) if re.sub(r"\D", "", found[0]) not in digits), None)
+    calls = [found[0] for found in PHONE.finditer(plain_text) if re.sub(r"\D", "", found[0]) not in digits]
+    return calls[0] if calls else None
 
 
 def _numbers(text: str, given: Sequence[Given]) -> str | None:

@@ -182,11 +182,15 @@ def _capitals(text: str, cited: Cited) -> Iterator[str]:
         first = (not place and not gap.strip(" \t\"'“‘(（[")) or bool(re.search(r"[.!?:;。：；]\s*[\"'“‘(]?$", gap))
         parts = _parts(word)
         ordinary = not any(char.isupper() for char in word)
-        if (ordinary and not chinese) or not parts:
-            before = None
-        elif first and not chinese and _opens(word, matches[place + 1][0] if place + 1 < len(matches) else "", cited):
-            before = None
-        elif parts[0] in _words("titles") | _words("dates") or all(_is_thing(part) for part in parts):
+        follows = matches[place + 1][0] if place + 1 < len(matches) else ""
+        opens = first and not chinese and _opens(word, follows, cited)
+        if (
+            (ordinary and not chinese)
+            or opens
+            or not parts
+            or parts[0] in _words("titles") | _words("dates")
+            or all(_is_thing(part) for part in parts)
+        ):
             before = None
         elif not all(_has(part, cited) for part in parts):
             # A country is looked after by its place: Japanese is of Japan.
