@@ -41,6 +41,7 @@ _COUNTED = re.compile(
     r"|approaches)\b|(?P<zh>[两二三四五六七八]|\d)(?:项|个|家|种|场|位|款|条|套|台|者)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(r"[,;:，；：、]")
 _LETTERS = re.compile(r"[A-Za-zÀ-ɏ]+")
 # "The records do not state …" is no denial of what they say.
 _UNSTATED = re.compile(
@@ -112,8 +113,10 @@ class Grounding:
     def _unsupported(self, text: str, cited: Cited) -> str | None:
         if _UNSTATED.search(text) and len(text) <= _SHORT:
             return None
-        share = self.support(text, cited.said)
-        return None if share >= SUPPORT else f"{share:.2f}"
+        if (share := self.support(text, cited.said)) < SUPPORT:
+            return f"{share:.2f}"
+        # No part of it may be about something else altogether.
+        return next((part for part in _CLAUSE.split(text) if self.support(part, cited.said) == 0), None)
 
     def support(self, text: str, said: str) -> float:
         """The share of a text's telling words that ``said`` has, in either language. A text without any has all."""
@@ -186,7 +189,7 @@ def foreign(text: str, lang: str, cited: Cited | None = None) -> str | None:
     if base(lang) == "zh":
         latin = [word for word in words if fold(word) not in said or len(word) < 3]
         return None if len(han) >= 4 and len(han) >= len(latin) else text
-    strange = [run for run in re.findall(rf"{HAN.pattern}+", text) if fold(run) not in said]
+    strange = [run[0] for run in re.finditer(rf"{HAN.pattern}+", text) if fold(run[0]) not in said]
     if strange:
         return strange[0]
     known = [word for word in words if is_english(word.lower()) or word.lower() in stopwords("en") or fold(word) in said]

@@ -51,7 +51,7 @@ def _any(table: str) -> str:
 
 def frames() -> frozenset[str]:
     """Words that lead a reader through a reply and say nothing about a record."""
-    return _words("frames") | _words("openers")
+    return _words("frames") | _words("openers") | _words("dates")
 
 
 @cache

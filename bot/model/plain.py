@@ -32,7 +32,12 @@ _MARKS = re.compile(r"(?:\*\*|__|~~|`+)|^\s{0,3}(?:#{1,6}\s+|[-*+•]\s+|>\s?)",
 _INVISIBLE = re.compile(
     "[\U000e0000-\U000e0fff\ufe00-\ufe0f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2028\u2029\u3164\uffa0\ufff9-\ufffc]"
 )
+# What is written against the direction of reading shows another text than it holds.
+_OVERRIDDEN = re.compile("[\u202d\u202e][^\u202c\n]*\u202c?")
 _FENCES = re.compile(r"<{2,}|>{2,}|<\|.*?\|>|\[/?INST\]|={4,}|-{4,}|#{4,}", re.IGNORECASE)
+_ROLES = re.compile(
+    r"<\|.{0,30}?\|>|\[/?INST\]|</?(?:system|assistant|user|record|question|instructions?)>|<</?\w*", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"(?<=[。！？!?；;\n])|(?<=[.:：])\s+")
 _SPELT = re.compile(r"(?<![a-z])(?:[a-z][\W_]){4,}[a-z](?![a-z])")
 _ENCODED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}|(?:%[0-9a-f]{2}){6,}|(?:\\u[0-9a-f]{4}){4,}", re.IGNORECASE)
@@ -45,7 +50,7 @@ def plain(text: str) -> str:
     for _ in range(3):
         before = text
         text = html.unescape(text)
-        text = _INVISIBLE.sub("", text)
+        text = _INVISIBLE.sub("", _OVERRIDDEN.sub(" ", text))
         text = _UNSEEN.sub(" ", text)
         text = _TAG.sub(" ", text)
         if text == before:
@@ -58,12 +63,16 @@ def plain(text: str) -> str:
 
 
 def material(text: str, most: int = 1500) -> str:
-    """A text of a record as the model may read it: plain, without fences and without what speaks to a model."""
-    told = _FENCES.sub(" ", plain(text))
-    kept = [part for part in _SENTENCE.split(told) if part and not commands(part)]
-    # An order may be split over two sentences; one that is there in the whole and in no part takes all with it.
-    said = " ".join(part.strip() for part in kept).strip()
-    return "" if commands(said) else _cut(clean(said), most)
+    """A text of a record as the model may read it: plain and without fences, as far as it does not speak to a model.
+
+    What follows an order belongs to it, so the text ends there.
+    """
+    kept: list[str] = []
+    for part in _SENTENCE.split(plain(text)):
+        if commands(part) or commands(" ".join([*kept[-2:], part])):
+            break
+        kept.append(part.strip())
+    return _cut(clean(_FENCES.sub(" ", " ".join(kept))), most)
 
 
 def question(text: str, most: int = 2000) -> str:
@@ -75,7 +84,7 @@ def commands(text: str) -> bool:
     """Whether a text speaks to a model: about its rules, its prompt or what it is to print."""
     seen = fold(text.translate(_LOOKALIKES))
     joined = _SPELT.sub(lambda found: re.sub(r"[\W_]", "", found[0]), seen)
-    return bool(_ENCODED.search(text)) or any(_commands().search(each) for each in {seen, joined})
+    return bool(_ENCODED.search(text) or _ROLES.search(text)) or any(_commands().search(each) for each in {seen, joined})
 
 
 @cache
