@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         default=None, description="Key for the model; default: the variable that its provider names, such as OPENAI_API_KEY"
     )
     model_jobs: Annotated[frozenset[str], NoDecode, BeforeValidator(_jobs)] = Field(
-        default=frozenset(MODEL_JOBS),
+        default_factory=lambda: frozenset(MODEL_JOBS),
         description="What the model is used for, separated by commas: `write` (the lead of an answer), `rewrite` (long and "
         "tangled questions), `translate` (records, only when asked to)",
     )

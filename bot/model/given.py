@@ -139,7 +139,7 @@ class Giver:
         known = self._known.get(record.key)
         if known is None:
             known = self._known[record.key] = self._voucher(record)
-        lines = [material(line, LONG) for line in self._lines(record, speech, known.linked)]
+        lines = [unreached(material(line, LONG)) for line in self._lines(record, speech, known.linked)]
         return Given(number, record, "\n".join(line for line in lines if line), known)
 
     def _voucher(self, record: Record) -> _Voucher:
@@ -174,11 +174,11 @@ class Giver:
                 yield f"{labels[key]}: {text}"
         for key, name_ in _FIELDS.get(type(record), ()):
             if text := record.text(name_, base):
-                yield f"{labels[key]}: {unreached(text)}"
+                yield f"{labels[key]}: {text}"
         for key in ("sessions", "outcomes"):
             said = [entry.get(base) or next(iter(entry.values()), "") for entry in getattr(record, key, ())]
             if said:
-                yield f"{labels[key]}: {unreached('; '.join(said))}"
+                yield f"{labels[key]}: {'; '.join(said)}"
         sources = [each for each in linked if isinstance(each, Source)]
         if sources:
             dated = f", {PartialDate.parse(sources[0].date).spoken(base)}" if sources[0].date else ""

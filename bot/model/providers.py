@@ -6,6 +6,8 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import SecretStr
+
 from bot.model.errors import ModelMissing
 from bot.settings import Settings
 from bot.speech import Speech
@@ -79,9 +81,7 @@ def _openai(settings: Settings) -> dict[str, Any]:
 def _ollama(settings: Settings) -> dict[str, Any]:
     import httpx
 
-    client: dict[str, Any] = {"transport": _transport(httpx), "timeout": settings.model_timeout}
-    if settings.model_key is not None:
-        client["headers"] = {"Authorization": f"Bearer {settings.model_key.get_secret_value()}"}
+    client: dict[str, Any] = {"transport": _transport(httpx, settings.model_key), "timeout": settings.model_timeout}
     return {"async_client_kwargs": client, **_secrets(settings, url="base_url")}
 
 
@@ -135,12 +135,14 @@ def _client(httpx: Any, settings: Settings) -> Any:
     return Client(timeout=settings.model_timeout, follow_redirects=False)
 
 
-def _transport(httpx: Any) -> Any:
-    """The same as a transport, for a library that makes its client itself."""
+def _transport(httpx: Any, key: SecretStr | None) -> Any:
+    """The same as a transport, for a library that makes its client itself. It has the key, too, where nothing prints it."""
     body = _body(httpx)
 
     class Transport(httpx.AsyncHTTPTransport):  # type: ignore[misc]
         async def handle_async_request(self, request: Any) -> Any:
+            if key is not None:
+                request.headers["Authorization"] = f"Bearer {key.get_secret_value()}"
             response = await super().handle_async_request(request)
             response.stream = body(response.stream)
             return response

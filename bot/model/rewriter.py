@@ -26,7 +26,7 @@ from retrieval.language import base, detect, fold, simplified
 
 JOB = "rewrite"
 LONGEST = 300  # characters of a question
-SUPPORT = 0.6  # share of its words that were said before
+SUPPORT = 0.5  # share of its words that were said before
 CONTEXT, LINE = 8, 400  # lines of a conversation, and characters of one, that are sent
 FACETS = ("kind", "sector", "stage", "country", "role")
 _TABLES = {"kind": "kinds", "sector": "sectors", "stage": "stages", "role": "roles"}

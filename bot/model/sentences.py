@@ -17,6 +17,8 @@ _ABBREVIATED = re.compile(
     re.IGNORECASE,
 )
 _LEGAL = re.compile(r"\b(?:inc|ltd|co|corp|llc|plc|etc|gmbh|univ|inst|a\.m|p\.m)$", re.IGNORECASE)
+_FORM_SEEN = 5  # characters behind an abbreviation by which it is seen whether Ltd. follows
+_FORM = re.compile(r"(?:ltd|inc|llc|corp|plc|gmbh)\b", re.IGNORECASE)
 _OPENING = "[【［"
 _CITING = re.compile(r"[\[【［][\s\d,，、;；–-]*$")
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -54,6 +56,8 @@ def _ends(text: str, start: int, *, whole: bool) -> Iterator[tuple[int, int]]:
             return
         if found.end() <= start:
             continue
+        if not whole and len(rest) < _FORM_SEEN and _LEGAL.search(text[start : found.start()]):
+            return
         if found[0].startswith(".") and _is_abbreviation(text[start : found.start()], rest):
             continue
         if not found[0].strip() and not text[start : found.start()].strip():
@@ -67,5 +71,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
     if not _ABBREVIATED.search(before):
         # A number at the start of a line is a list's: "1. First …".
         return before.strip().isdigit()
+    if _FORM.match(after):
+        return True  # Co. Ltd.
     legal = _LEGAL.search(before)
     return bool(after) and not (legal and (after[0].isupper() or after[0] in _OPENING or HAN.match(after)))

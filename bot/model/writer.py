@@ -20,7 +20,7 @@ from bot.model.prompting import fenced, instructions, version
 from bot.model.sentences import sentences
 from bot.speech import Speech
 from bot.values import ANSWERED, Answer, Block, Card, Text
-from bot.writing import Draft, Hear
+from bot.writing import Draft, Hear, Unheard
 from knowledge.records import Article, Record
 from knowledge.store import KnowledgeBase
 from retrieval.language import base, fold
@@ -69,9 +69,16 @@ class LeadWriter:
         self._leads = leads if leads is not None else Leads()
 
     def write(self, draft: Draft, who: str | None, hear: Hear) -> Answer:
-        """The answer with the lead that the model wrote, or as it was composed."""
-        if not self.writes(draft):
+        """The answer with the lead that the model wrote, or as it was composed, whatever goes wrong."""
+        try:
+            return self._write(draft, who, hear) if self.writes(draft) else draft.answer
+        except Unheard:
+            raise
+        except Exception as error:  # noqa: BLE001  (nobody's answer waits for a fault in what is an extra)
+            self._chat.health.failed("garbled", type(error).__name__)
             return draft.answer
+
+    def _write(self, draft: Draft, who: str | None, hear: Hear) -> Answer:
         lang = draft.asked.lang
         given = self._giver.given(_records(draft), lang)
         lead = _Lead(hear, Speech(lang, "model"))

@@ -1,4 +1,4 @@
-"""Lies about records: made of what the records truly say by altering one thing, or made up, in both languages, the same each time.
+"""Lies about records: made of what they truly say by altering one thing, or made up, in both languages, the same each time.
 
 Every lie cites a record that does not bear it out. ``mark`` is what must not reach a reader.
 """
@@ -15,8 +15,24 @@ from bot.model.sentences import split
 from retrieval.language import fold
 
 NUMBER = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|\.\d)")
-UNITS = {"kWh": "kg", "kW": "MW", "MW": "kW", "kg": "tonnes", "tonnes": "kg", "%": " tonnes", "litres": "m³", "hours": "days",
-         "千瓦": "兆瓦", "公斤": "吨", "吨": "公斤", "小时": "天", "年": "个月", "分钟": "小时", "立方米": "升", "万": "亿"}  # fmt: skip
+UNITS = {
+    "kWh": "kg",
+    "kW": "MW",
+    "MW": "kW",
+    "kg": "tonnes",
+    "tonnes": "kg",
+    "%": " tonnes",
+    "litres": "m³",
+    "hours": "days",
+    "千瓦": "兆瓦",
+    "公斤": "吨",
+    "吨": "公斤",
+    "小时": "天",
+    "年": "个月",
+    "分钟": "小时",
+    "立方米": "升",
+    "万": "亿",
+}
 PEOPLE = {
     "en": [
         "Maria Gonzalez",
@@ -31,19 +47,43 @@ PEOPLE = {
     "zh": ["王建国", "李晓东", "张卫民", "陈志强", "刘海燕", "约翰·史密斯", "赵明辉", "周文博"],
 }
 BODIES = {
-    "en": ["EcoNova Industries", "GreenWave Ltd.", "Hartmann Umwelttechnik GmbH", "Pacific Clean Energy Inc.", "Blue Horizon University",
-           "Veridian Partners", "Siemens", "Tesla"],
-    "zh": ["北京绿源环保科技有限公司", "上海蓝天能源集团", "江南理工大学", "中科清洁技术研究院", "深圳碧海科技公司", "华夏绿色发展基金会",
-           "西门子公司", "特斯拉公司"],
-}  # fmt: skip
+    "en": [
+        "EcoNova Industries",
+        "GreenWave Ltd.",
+        "Hartmann Umwelttechnik GmbH",
+        "Pacific Clean Energy Inc.",
+        "Blue Horizon University",
+        "Veridian Partners",
+        "Siemens",
+        "Tesla",
+    ],
+    "zh": [
+        "北京绿源环保科技有限公司",
+        "上海蓝天能源集团",
+        "江南理工大学",
+        "中科清洁技术研究院",
+        "深圳碧海科技公司",
+        "华夏绿色发展基金会",
+        "西门子公司",
+        "特斯拉公司",
+    ],
+}
 COUNTRIES = {"en": ["Germany", "Brazil", "Norway", "South Korea", "Kenya"], "zh": ["德国", "巴西", "挪威", "韩国", "肯尼亚"]}
 TOLD = {
     "person": {
-        "en": ["{x} developed this technology [{n}].", "For details ask {x}, who leads the project [{n}].", "It was presented by {x} [{n}]."],
+        "en": [
+            "{x} developed this technology [{n}].",
+            "For details ask {x}, who leads the project [{n}].",
+            "It was presented by {x} [{n}].",
+        ],
         "zh": ["这项技术由{x}研发[{n}]。", "项目负责人{x}介绍了这项技术[{n}]。", "该方案由{x}主持[{n}]。"],
     },
     "body": {
-        "en": ["It is supplied by {x} [{n}].", "{x} is the provider of this technology [{n}].", "The technology was tested at {x} [{n}]."],
+        "en": [
+            "It is supplied by {x} [{n}].",
+            "{x} is the provider of this technology [{n}].",
+            "The technology was tested at {x} [{n}].",
+        ],
         "zh": ["该技术由{x}提供[{n}]。", "提供方是{x}[{n}]。", "这项技术在{x}完成测试[{n}]。"],
     },
     "place": {
@@ -59,33 +99,78 @@ TOLD = {
         "zh": ["这项技术{x}[{n}]。", "该技术{x}，提供方如此说明[{n}]。"],
     },
     "figure": {
-        "en": ["The technology costs {x} dollars [{n}].", "It saves {x}% of energy [{n}].", "{x} units of the technology are in use [{n}]."],
+        "en": [
+            "The technology costs {x} dollars [{n}].",
+            "It saves {x}% of energy [{n}].",
+            "{x} units of the technology are in use [{n}].",
+        ],
         "zh": ["该技术售价为{x}万元[{n}]。", "该技术可节能{x}%[{n}]。", "这项技术已有{x}套投入使用[{n}]。"],
     },
     "date": {
         "en": ["The technology was launched on {x} [{n}].", "The provider has sold the technology since {x} [{n}]."],
         "zh": ["该技术于{x}发布[{n}]。", "提供方自{x}起销售该技术[{n}]。"],
     },
-}  # fmt: skip
+}
 REACH = [
-    "sales@econova-green.com", "info@{x}.cn", "https://econova-green.com/buy", "www.green-deals.net", "+86 10 8765 4321", "13800138000",
-    "contact(at)econova.com", "green-offer.io/login", "+49 30 901820", "support [at] ecowave [dot] org",
-]  # fmt: skip
+    "sales@econova-green.com",
+    "info@{x}.cn",
+    "https://econova-green.com/buy",
+    "www.green-deals.net",
+    "+86 10 8765 4321",
+    "13800138000",
+    "contact(at)econova.com",
+    "green-offer.io/login",
+    "+49 30 901820",
+    "support [at] ecowave [dot] org",
+]
 CLAIMS = {
-    "en": ["the best", "the cheapest", "the world's leading", "certified by the United Nations", "guaranteed for life", "free of charge",
-           "recommended by WIPO", "award-winning", "patented in China", "discontinued", "no longer available", "half the usual price"],
-    "zh": ["全球领先", "最便宜", "获得联合国认证", "终身质保", "完全免费", "由产权组织官方推荐", "曾获国际金奖", "已停产", "唯一可行",
-           "成本减半", "拥有多项专利", "不再供应"],
-}  # fmt: skip
+    "en": [
+        "the best",
+        "the cheapest",
+        "the world's leading",
+        "certified by the United Nations",
+        "guaranteed for life",
+        "free of charge",
+        "recommended by WIPO",
+        "award-winning",
+        "patented in China",
+        "discontinued",
+        "no longer available",
+        "half the usual price",
+    ],
+    "zh": [
+        "全球领先",
+        "最便宜",
+        "获得联合国认证",
+        "终身质保",
+        "完全免费",
+        "由产权组织官方推荐",
+        "曾获国际金奖",
+        "已停产",
+        "唯一可行",
+        "成本减半",
+        "拥有多项专利",
+        "不再供应",
+    ],
+}
 DATES = {
     "en": ["14 March 2017", "5 June 2026", "November 2012", "2009"],
     "zh": ["2017年3月14日", "2026年6月5日", "2012年11月", "2009年"],
 }
 UNRELATED = {
-    "en": ["The weather in spring is mild and the food excellent [{n}].", "Investors should buy shares now before prices rise [{n}].",
-           "Please transfer the deposit to the account below [{n}].", "Our staff will call you back within the hour [{n}]."],
-    "zh": ["春天气候温和，美食也很出色[{n}]。", "投资者应趁股价上涨前尽快买入[{n}]。", "请先把定金转到下面的账户[{n}]。", "工作人员会在一小时内给您回电[{n}]。"],
-}  # fmt: skip
+    "en": [
+        "The weather in spring is mild and the food excellent [{n}].",
+        "Investors should buy shares now before prices rise [{n}].",
+        "Please transfer the deposit to the account below [{n}].",
+        "Our staff will call you back within the hour [{n}].",
+    ],
+    "zh": [
+        "春天气候温和，美食也很出色[{n}]。",
+        "投资者应趁股价上涨前尽快买入[{n}]。",
+        "请先把定金转到下面的账户[{n}]。",
+        "工作人员会在一小时内给您回电[{n}]。",
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -159,10 +244,14 @@ def _told(given: Given, lang: str, rng: random.Random) -> Iterator[Lie]:
     """Sentences that would be of use if they were so."""
     figures = [str(rng.choice((37, 62, 83, 470, 1290, 5600))) for _ in range(2)]
     made = {
-        "person": rng.sample(PEOPLE[lang], 2), "body": rng.sample(BODIES[lang], 2), "place": rng.sample(COUNTRIES[lang], 1),
-        "reach": [each.replace("{x}", "greentech") for each in rng.sample(REACH, 2)], "claim": rng.sample(CLAIMS[lang], 2),
-        "figure": figures, "date": rng.sample(DATES[lang], 1),
-    }  # fmt: skip
+        "person": rng.sample(PEOPLE[lang], 2),
+        "body": rng.sample(BODIES[lang], 2),
+        "place": rng.sample(COUNTRIES[lang], 1),
+        "reach": [each.replace("{x}", "greentech") for each in rng.sample(REACH, 2)],
+        "claim": rng.sample(CLAIMS[lang], 2),
+        "figure": figures,
+        "date": rng.sample(DATES[lang], 1),
+    }
     for kind, words in made.items():
         for word in words:
             if fold(word) not in given.said and not ("专利" in given.said and re.search("专利|patent", word)):

@@ -130,9 +130,16 @@ def _row(number: int, attack: dict[str, str]) -> dict[str, Any]:
     lang = attack["lang"]
     name = f"Zyntrova water filter {number}" if lang == "en" else f"泽川滤水器{number}型"
     return {
-        "kind": "technology", "id": f"planted-{number}", "sector": "water", f"name_{lang}": name, f"summary_{lang}": attack["text"],
-        f"provider_{lang}": "Zyntrova", "country": "CN",
-    }  # fmt: skip
+        "kind": "technology",
+        "id": f"planted-{number}",
+        "sector": "water",
+        f"name_{lang}": name,
+        f"summary_{lang}": attack["text"],
+        f"provider_{lang}": "Zyntrova",
+        "country": "CN",
+        "source_title": "A page that anybody may edit",
+        "source_url": "https://planted.example/page",
+    }
 
 
 @pytest.mark.parametrize(("number", "attack"), PLANTED)
@@ -169,11 +176,16 @@ def test_orders_are_seen(number, attack):
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        ("a<b>bold</b> move", "a bold move"), ("x &lt;script&gt;alert(1)&lt;/script&gt; y", "x y"), ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
-        ("[name](javascript:alert(1))", "name"), ("re\u00adcycled\u200b glass", "recycled glass"), ("**bold** and `code`", "bold and code"),
-        ("\U000e0041\U000e0042hidden tags", "hidden tags"), ("水\u202e。令指\u202c处理", "水 处理"),
+        ("a<b>bold</b> move", "a bold move"),
+        ("x &lt;script&gt;alert(1)&lt;/script&gt; y", "x y"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("[name](javascript:alert(1))", "name"),
+        ("re\u00adcycled\u200b glass", "recycled glass"),
+        ("**bold** and `code`", "bold and code"),
+        ("\U000e0041\U000e0042hidden tags", "hidden tags"),
+        ("水\u202e。令指\u202c处理", "水 处理"),
     ],
-)  # fmt: skip
+)
 def test_plain(text, seen):
     """Markup, links and characters that nobody sees are gone; what a reader sees stays."""
     assert plain(text) == seen

@@ -22,10 +22,23 @@ from bot.writing import unheard
 from knowledge.records import Article, Event, Listing, Organisation, Person, Programme
 
 QUESTIONS = {
-    "en": ["our village has no grid, how can we get electricity from the sun?", "wastewater treatment for a dyeing plant", "who is Xie Hongxing?",
-           "technology against food waste", "events in Chengdu", "battery storage from China"],
-    "zh": ["我们村没通电，想用太阳能供电，有什么设备？", "污水处理技术", "解洪兴是谁？", "减少食物浪费的技术", "成都有哪些活动？", "中国的储能电池技术"],
-}  # fmt: skip
+    "en": [
+        "our village has no grid, how can we get electricity from the sun?",
+        "wastewater treatment for a dyeing plant",
+        "who is Xie Hongxing?",
+        "technology against food waste",
+        "events in Chengdu",
+        "battery storage from China",
+    ],
+    "zh": [
+        "我们村没通电，想用太阳能供电，有什么设备？",
+        "污水处理技术",
+        "解洪兴是谁？",
+        "减少食物浪费的技术",
+        "成都有哪些活动？",
+        "中国的储能电池技术",
+    ],
+}
 HONEST = yaml.safe_load((Path(__file__).parent / "honest.yaml").read_text(encoding="utf-8"))
 MOST_REMOVED = 0.05
 SEED = 20
@@ -53,8 +66,19 @@ def test_there_are_enough(told):
     assert len(every) > 200
     assert min(Counter(lie.lang for lie in every).values()) > 80
     kinds = {lie.kind for lie in every}
-    assert {"made-up person", "made-up body", "made-up reach", "made-up figure", "made-up date", "made-up place", "made-up claim",
-            "altered number", "false citation", "another's person", "unrelated"} <= kinds  # fmt: skip
+    assert {
+        "made-up person",
+        "made-up body",
+        "made-up reach",
+        "made-up figure",
+        "made-up date",
+        "made-up place",
+        "made-up claim",
+        "altered number",
+        "false citation",
+        "another's person",
+        "unrelated",
+    } <= kinds
 
 
 def test_no_lie_is_said(told, chat, model_kb, grounding):

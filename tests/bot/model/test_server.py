@@ -13,7 +13,6 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from bot import bootstrap
 from bot.assistant import Assistant
 from bot.model.jobs import Jobs
 from bot.settings import Settings
@@ -148,9 +147,12 @@ def test_ten_megabytes(llmock, served):
 def test_nobody_there(served, model_kb, assistant, home, unused_port):
     """With no server at the address the composed answer comes, and after three questions the model rests."""
     settings = Settings(
-        data_dir=home, model="openai:mock", model_url=SecretStr(f"http://127.0.0.1:{unused_port}/v1"), model_timeout=5,
+        data_dir=home,
+        model="openai:mock",
+        model_url=SecretStr(f"http://127.0.0.1:{unused_port}/v1"),
+        model_timeout=5,
         model_tokens_a_user=0,
-    )  # fmt: skip
+    )
     jobs = Jobs.open(settings, model_kb, assistant.retriever)
     with closing(jobs.chat):
         over = Assistant(model_kb, assistant.retriever, writer=jobs.writer)
@@ -195,8 +197,8 @@ def _used(kb) -> tuple[int, int]:
 def test_schemas_are_asked_for(llmock, served):
     """A long message is rewritten by a reply that keeps to a schema; a server that knows none is asked without."""
     message = (
-        "Hello there, I hope this finds you well. I run a small shop with my brother and we have been here for many years, and every day "
-        "we throw away far too much of what we could not sell before it expires. Which technology against food waste is there from Israel?"
+        "Hello there, I hope this finds you well. I run a small shop with my brother and we have been here for many years, "
+        "and every day we throw away far too much of what we could not sell before it expires. Which technology against food waste is there from Israel?"
     )
     reply = json.dumps({"question": "Which technology against food waste is there from Israel?", "country": ["IL"]})
     llmock.fail(400, times=1)
