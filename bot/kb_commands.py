@@ -141,6 +141,7 @@ def rebuild(shell: Shell, opened: KnowledgeBase, *, force: bool = False) -> None
 
 
 def rebuild_unless(shell: Shell, opened: KnowledgeBase, no_build: bool) -> None:
+    """Bring the index up to date, or say that it was left as it is."""
     if no_build:
         shell.line(shell.say("not_built"))
     else:

@@ -89,6 +89,7 @@ def test_short_questions(chat, model_kb, assistant, grounding):
 TECHNOLOGY = Listing(
     id="t1", kind="technology", sector="water", name_en="River filter", summary_en="Filters 120 m3 of river water a day with 3 kW.",
     provider_en="Aqua Ltd.", origin="import",
+    sources=["src-1"],
 )  # fmt: skip
 TRANSLATION = {"name": "河水过滤器", "summary": "每天过滤120立方米河水，功率3千瓦。"}
 
@@ -102,7 +103,7 @@ def test_translation(chat, model_kb):
     assert "机器翻译" in (Page(model_kb, "zh").text(record, "summary") or "")
     assert "machine" not in (Page(model_kb, "en").text(record, "summary") or "")
     assert record.is_translated("name", "zh")
-    assert not list(check(record, {record.key}))
+    assert not list(check(record, {record.key, "source/src-1"}))
     assert list(lacking(Organisation(id="o", name_en="Aqua Ltd."))) == []
 
 
