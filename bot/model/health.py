@@ -24,7 +24,7 @@ REASONS: Mapping[str, str] = {
     "long": "sent far more than was asked for",
     "empty": "sent nothing that can be read",
     "garbled": "sent what cannot be read",
-    "ungrounded": "said what the records do not say; that was left out",
+    "ungrounded": "began with what the records do not say",
     "resting": "failed several times in a row and is left alone for half a minute",
 }
 # Kinds after which asking again at once would be in vain.

@@ -132,8 +132,8 @@ class LeadWriter:
             read += 1
             found = self._grounding.judge(sentence, given, lang)
             if not isinstance(found, Checked):
-                self._chat.health.failed("ungrounded", found.why)
                 if not lead.sentences:
+                    self._chat.health.failed("ungrounded", found.why)
                     return False
             elif found.text not in seen:
                 seen.add(found.text)
