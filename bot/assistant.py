@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime
 import logging
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot import guard
@@ -18,8 +20,8 @@ from bot.conversation import phrases
 from bot.conversation.course import after
 from bot.conversation.memory import Memory
 from bot.conversation.offers import Offers
-from bot.conversation.resolve import Resolver, Rewriter
-from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, PAGE, RECORD, UNRESOLVED, Resolved
+from bot.conversation.resolve import Resolver
+from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, PAGE, RECORD, REWRITTEN, UNRESOLVED, Resolved
 from bot.conversation.state import Conversation
 from bot.explain import explained
 from bot.finding.finder import Finder
@@ -28,16 +30,19 @@ from bot.guard import Evidence
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, SPELLING, Answer, Block, Explained, Question, Text
+from bot.writing import Draft, Hear, Rewriter, Unheard, Writer, unheard
 from knowledge.records import LANGUAGES, Listing, Record
 from knowledge.store import KnowledgeBase
 from retrieval import documents
 from retrieval.facets import Facets
 from retrieval.index import Index
-from retrieval.language import base, fold
+from retrieval.language import base, detect, fold
 from retrieval.retriever import HybridRetriever
 
 log = logging.getLogger("greenask")
 TELLS_OF_DOMAIN = 0.0
+# Characters from which on a question is a message: a model, if there is one, is asked what its question is.
+_LONG = {"en": 240, "zh": 80}
 _LISTING_ASPECTS = ("contact", "website", "cost")
 
 
@@ -53,7 +58,8 @@ class _Ways:
 class Assistant:
     """Answers questions from the knowledge base, and may be asked concurrently.
 
-    What a conversation is about is kept in ``memory``; without one, every question is the first.
+    What a conversation is about is kept in ``memory``; without one, every question is the first. A language model is never needed:
+    a ``writer`` words leads anew, a ``rewriter`` makes one question of a long or tangled one.
     """
 
     def __init__(
@@ -63,14 +69,17 @@ class Assistant:
         clock: Callable[[], datetime.date] = today,
         *,
         memory: Memory | None = None,
-        rewrite: Rewriter | None = None,
+        writer: Writer | None = None,
+        rewriter: Rewriter | None = None,
     ) -> None:
         self.kb = kb
         self.clock = clock
         self.retriever = retriever
         self._memory = memory
         self._understander = Understander(retriever)
-        self._resolver = Resolver(kb, self._understander, rewrite)
+        self._writer = writer
+        self._rewriter = rewriter
+        self._resolver = Resolver(kb, self._understander, rewriter)
         self._offers = Offers()
         self._ways = self._opened()
 
@@ -88,14 +97,49 @@ class Assistant:
         """The reply to one question, in its language."""
         return await asyncio.to_thread(self.answer_now, question)
 
-    def answer_now(self, question: Question) -> Answer:
-        """The same, in the calling thread."""
+    async def stream(self, question: Question) -> AsyncIterator[str | Answer]:
+        """The reply as it is written: each sentence of its lead that may be said, then the whole answer, last of all.
+
+        Without a model there is the answer alone. The sentences are those of the answer's lead, in the reader's script.
+        """
+        loop = asyncio.get_running_loop()
+        said: asyncio.Queue[str | Answer | Exception] = asyncio.Queue()
+        gone = threading.Event()
+
+        def hear(sentence: str) -> None:
+            if gone.is_set():
+                raise Unheard
+            loop.call_soon_threadsafe(said.put_nowait, sentence)
+
+        def write() -> None:
+            try:
+                answer: Answer | Exception = self.answer_now(question, hear)
+            except Exception as error:  # noqa: BLE001  (it is raised again where the reply is awaited)
+                answer = error
+            if not gone.is_set():
+                loop.call_soon_threadsafe(said.put_nowait, answer)
+
+        writing = loop.run_in_executor(None, contextvars.copy_context().run, write)
+        try:
+            while True:
+                part = await said.get()
+                if isinstance(part, Exception):
+                    raise part
+                yield part
+                if isinstance(part, Answer):
+                    break
+            await writing
+        finally:
+            gone.set()
+
+    def answer_now(self, question: Question, hear: Hear = unheard) -> Answer:
+        """The reply, in the calling thread; ``hear`` is told each sentence of a lead while a model writes it."""
         start = time.perf_counter()
         # Names and facets are read before anything is searched for, and they too are of the newest records.
         ways = self._current()
         before = self._recalled(question.session)
         resolved = self._resolved(question, before)
-        answer = self._answered(ways, question, resolved)
+        answer = self._answered(ways, question, resolved, hear)
         self._remember(question.session, after(before, resolved, answer))
         took = (time.perf_counter() - start) * 1000
         log.info("answered lang=%s status=%s route=%s took_ms=%.1f", answer.lang, answer.status, answer.route, took)
@@ -138,13 +182,21 @@ class Assistant:
     def _resolved(self, question: Question, before: Conversation | None) -> Resolved:
         """The question on its own. Without a conversation it is what was typed."""
         if self._memory is None or question.session is None:
-            return Resolved(question.text, question.lang or "", skip=question.skip)
+            return self._shortened(question, Resolved(question.text, question.lang or "", skip=question.skip))
         if question.skip:  # a page of a question that stands alone: of the one that is talked about, or of an earlier one
             how = PAGE if before is not None and question.text == before.question else ITSELF
             return Resolved(question.text, question.lang or "", how, skip=question.skip)
-        return self._resolver.resolve(question, before)
+        return self._shortened(question, self._resolver.resolve(question, before))
 
-    def _answered(self, ways: _Ways, question: Question, resolved: Resolved) -> Answer:
+    def _shortened(self, question: Question, resolved: Resolved) -> Resolved:
+        """The question in a long message, if there is a model to find it."""
+        lang = question.lang or detect(question.text)
+        if self._rewriter is None or resolved.how != ITSELF or len(question.text) < _LONG[base(lang)]:
+            return resolved
+        short = self._rewriter.rewrite(question.text, (), question.session)
+        return replace(resolved, question=short, lang=lang, how=REWRITTEN) if short else resolved
+
+    def _answered(self, ways: _Ways, question: Question, resolved: Resolved, hear: Hear) -> Answer:
         """The reply to a question that stands alone, or to what could not be made one."""
         if resolved.how in UNRESOLVED:
             return self._unresolved(resolved)
@@ -156,7 +208,7 @@ class Assistant:
             standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
             asked = self._understander.read(standing)
             curated = None if standing.skip else ways.curated.reply(standing, asked)
-            answer = curated or self._found(ways.finder, asked, question.take)
+            answer = curated or self._written(self._found(ways.finder, asked, question.take), question.session, hear)
             answer = replace(answer, explained=explained(resolved, asked, answer))
         return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
 
@@ -201,9 +253,15 @@ class Assistant:
         """The answer that staff gave to this question, if they did."""
         return self._current().curated.reply(question, self._understander.read(question))
 
-    def _found(self, finder: Finder, asked: Understanding, take: int) -> Answer:
+    def _found(self, finder: Finder, asked: Understanding, take: int) -> Draft:
         finding = self._with_reasons(finder, asked, finder.find(asked).page(asked.skip, take))
-        return replace(self._compose(asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
+        page = Page(self.kb, asked.lang, today=self.clock())
+        answer = replace(self._compose(page, asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
+        return Draft(asked, answer, finding.records, tuple(page.used.values()))
+
+    def _written(self, draft: Draft, session: str | None, hear: Hear) -> Answer:
+        """The reply with a lead of the model's, if there is one and it may be said."""
+        return self._writer.write(draft, session, hear) if self._writer else draft.answer
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""
@@ -211,10 +269,10 @@ class Assistant:
         if not found:
             return None
         asked = Understanding(metric, lang, Facets())
-        return replace(self._compose(asked, Finding("metric", tuple(found))), question=metric)
+        page = Page(self.kb, lang, today=self.clock())
+        return replace(self._compose(page, asked, Finding("metric", tuple(found))), question=metric)
 
-    def _compose(self, asked: Understanding, finding: Finding) -> Answer:
-        page = Page(self.kb, asked.lang, today=self.clock())
+    def _compose(self, page: Page, asked: Understanding, finding: Finding) -> Answer:
         blocks = self._mended(page, asked) + replies.blocks_of(page, asked, finding)
         if finding.route == "silence":
             outside = self._outside(asked, finding)

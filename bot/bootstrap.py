@@ -20,6 +20,7 @@ from retrieval.retriever import HybridRetriever
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
+    from bot.model.jobs import Jobs
 
 STARTER = "starter"
 
@@ -80,14 +81,6 @@ def in_step(settings: Settings, kb: KnowledgeBase, embedder: Embedder) -> bool:
     return True
 
 
-def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
-    """The assistant over the current index, with the conversations of this database."""
-    from bot.assistant import Assistant
-    from bot.conversation.memory import StoredMemory
-
-    return Assistant(kb, open_retriever(settings, kb), memory=StoredMemory.open(settings, kb))
-
-
 def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     """The retriever over the current index; refuses one that is out of step with the knowledge base."""
     embedder = make_embedder(settings.embedder)
@@ -95,3 +88,24 @@ def open_retriever(settings: Settings, kb: KnowledgeBase) -> HybridRetriever:
     opened = Index(index.current(settings.index_dir), settings.chroma, own)
     opened.manifest.check(kb.fingerprint, embedder, server=settings.chroma is not None)
     return HybridRetriever(opened, embedder, home=settings.index_dir)
+
+
+def open_assistant(settings: Settings, kb: KnowledgeBase) -> Assistant:
+    """The assistant over the current index, with the conversations of this database and the language model that is set."""
+    from bot.assistant import Assistant
+    from bot.conversation.memory import StoredMemory
+
+    retriever = open_retriever(settings, kb)
+    model = open_model(settings, kb, retriever)
+    memory = StoredMemory.open(settings, kb)
+    writer, rewriter = (model.writer, model.rewriter) if model else (None, None)
+    return Assistant(kb, retriever, memory=memory, writer=writer, rewriter=rewriter)
+
+
+def open_model(settings: Settings, kb: KnowledgeBase, retriever: HybridRetriever) -> Jobs | None:
+    """The jobs of the language model that is set; none, and nothing of it imported, when there is none."""
+    if settings.model is None:
+        return None
+    from bot.model.jobs import Jobs
+
+    return Jobs.open(settings, kb, retriever)

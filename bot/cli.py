@@ -12,7 +12,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from bot import curate_commands, doctor, eval_answers, eval_commands, kb_commands, staff_commands, telegram_commands
+from bot import (
+    curate_commands,
+    doctor,
+    eval_answers,
+    eval_commands,
+    kb_commands,
+    staff_commands,
+    telegram_commands,
+    translate_command,
+)
 from bot.settings import CHECKOUT
 from bot.shell import BAD_INPUT, EXIT_CODES, Shell, report, words
 from bot.speech import Speech
@@ -141,6 +150,7 @@ main.command("start", help="help_start")(telegram_commands.start)
 main.command("qr", help="help_qr")(telegram_commands.qr)
 main.command("usage", help="help_usage")(staff_commands.usage)
 kb_commands.kb.command("watch", help="help_watch")(staff_commands.watch)
+kb_commands.kb.command("translate", help="help_translate")(translate_command.translate)
 
 
 def installed_version() -> str:

@@ -35,7 +35,9 @@ _NOUN = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z._-]*\d[\w.-]*", re.ASCII)
 _HAS_NUMBER = re.compile(r"[\d〇一二两兩三四五六七八九十]|\b(?:tw|th[ir]|f[io]|s[ie]|eig|nin|ten|elev)", re.IGNORECASE)
-_FORMULAS = frozenset({"co2", "co2e", "pm2.5", "pm10", "h2", "n2o", "ch4", "so2", "no2", "o3"})
+_FORMULAS = frozenset(
+    {"co2", "co2e", "pm2.5", "pm10", "h2", "n2o", "ch4", "so2", "no2", "o3", "m2", "m3", "km2", "cm2", "cm3", "nm3"}
+)
 _SENTENCE = re.compile(r"(?<=[。！？!?；\n])|(?<=\.)\s(?=[A-Z“\"])")
 _PLAIN = str.maketrans("萬億兩點個項號歲", "万亿两点个项号岁")
 _YEARS = range(1800, 2100)
@@ -248,7 +250,7 @@ class _Kept:
 
 @lru_cache(maxsize=_KEPT)
 def _vouched(kept: _Kept) -> Evidence:
-    return Evidence.of(*_said(kept.record))
+    return Evidence.of(*said_by(kept.record))
 
 
 def _evidence(text: str) -> Evidence:
@@ -273,8 +275,8 @@ def _evidence(text: str) -> Evidence:
     return Evidence(frozenset(numbers), frozenset(percents), frozenset(dates), frozenset(words), frozenset(nouns))
 
 
-def _said(record: Record) -> Iterator[str]:
-    """The texts of a record; a figure with its units."""
+def said_by(record: Record) -> Iterator[str]:
+    """The texts that a record says; a figure with its units."""
     if isinstance(record, Statistic):
         value = f"{Decimal(str(record.value)).normalize():f}"
         yield f"{value} {record.unit_en or ''}"

@@ -89,14 +89,22 @@ def import_(
     file: Annotated[Path, typer.Argument(help="arg_import", show_default=False)],
     kind: Kind = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="opt_dry_run")] = False,
+    translate: Annotated[bool, typer.Option("--translate", help="opt_translate")] = False,
     no_build: NoBuild = False,
 ) -> None:
     """Take in the good rows of a file and name the others."""
     shell = Shell.start()
     with closing(_with_starter(shell)) as opened:
-        code = _print_report(shell, _import(shell, opened, file, kind, dry_run=dry_run))
+        if translate:
+            from bot import translate_command
+
+            translate_command.check(shell)
+        report = _import(shell, opened, file, kind, dry_run=dry_run)
+        code = _print_report(shell, report)
+        if translate and not dry_run:
+            translate_command.translate_keys(shell, opened, [*report.changes.added, *report.changes.changed])
         if not dry_run:
-            _rebuild_unless(shell, opened, no_build)
+            rebuild_unless(shell, opened, no_build)
     raise typer.Exit(code)
 
 
@@ -117,7 +125,7 @@ def delete(
             shell.line(shell.say("nothing_deleted"))
             raise typer.Exit(OK)
         shell.line(shell.say("deleted", n=len(opened.delete([record.key for record in doomed]))))
-        _rebuild_unless(shell, opened, no_build)
+        rebuild_unless(shell, opened, no_build)
 
 
 def rebuild(shell: Shell, opened: KnowledgeBase, *, force: bool = False) -> None:
@@ -132,7 +140,8 @@ def rebuild(shell: Shell, opened: KnowledgeBase, *, force: bool = False) -> None
     shell.line(shell.say("indexed", seconds=took) if built.indexed else shell.say("nothing_to_do"))
 
 
-def _rebuild_unless(shell: Shell, opened: KnowledgeBase, no_build: bool) -> None:
+def rebuild_unless(shell: Shell, opened: KnowledgeBase, no_build: bool) -> None:
+    """Bring the index up to date, or say that it was left as it is."""
     if no_build:
         shell.line(shell.say("not_built"))
     else:

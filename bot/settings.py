@@ -20,8 +20,11 @@ TOKEN_HASH = re.compile(r"scrypt:(\d{1,7}):(\d{1,2}):(\d{1,2}):([\w-]{16,}={0,2}
 
 TELEGRAM_TOKEN = re.compile(r"\d{3,20}:[\w-]{10,}", re.ASCII)
 
+MODEL_JOBS = ("write", "rewrite", "translate")
+
 _LONGEST = 3650  # days
 _DAY = 1440  # minutes
+_MODEL = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 
 
 def _data_dir() -> Path:
@@ -69,6 +72,28 @@ def _minutes(value: object) -> int:
     said = str(value).strip()
     if not (said.isascii() and said.isdigit() and 1 <= int(said) <= _DAY):
         raise PydanticCustomError("minutes", "no number of minutes", {"expected": f"1 … {_DAY}"})
+    return int(said)
+
+
+def _model(value: str) -> str:
+    if not _MODEL.fullmatch(value):
+        raise PydanticCustomError("model", "no model", {"expected": "openai:…, ollama:…, anthropic:…"})
+    return value
+
+
+def _jobs(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    jobs = frozenset(value.lower().replace(",", " ").split())
+    if not jobs <= set(MODEL_JOBS):
+        raise PydanticCustomError("jobs", "no jobs", {"expected": ", ".join(MODEL_JOBS)})
+    return jobs
+
+
+def _whole(value: object) -> int:
+    said = str(value).strip().replace(",", "").replace("_", "")
+    if not (said.isascii() and said.isdigit()):
+        raise PydanticCustomError("whole", "no whole number", {"expected": "0, 1, 2 …"})
     return int(said)
 
 
@@ -181,6 +206,36 @@ class Settings(BaseSettings):
         """Host and port that the webhook listens on."""
         host, _, port = self.telegram_listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    model: Annotated[str, AfterValidator(_model)] | None = Field(
+        default=None,
+        description="Language model, `provider:name`, such as `openai:gpt-5-mini`, `anthropic:claude-haiku-4-5` or "
+        "`ollama:qwen3:8b` (needs the extra of its provider); default: none, and nothing is sent anywhere",
+    )
+    model_url: SecretStr | None = Field(
+        default=None, description="URL of the model's server, for any that speaks its provider's protocol"
+    )
+    model_key: SecretStr | None = Field(
+        default=None, description="Key for the model; default: the variable that its provider names, such as OPENAI_API_KEY"
+    )
+    model_jobs: Annotated[frozenset[str], NoDecode, BeforeValidator(_jobs)] = Field(
+        default_factory=lambda: frozenset(MODEL_JOBS),
+        description="What the model is used for, separated by commas: `write` (the lead of an answer), `rewrite` (long and "
+        "tangled questions), `translate` (records, only when asked to)",
+    )
+    model_timeout: float = Field(default=20, ge=1, le=600, description="Seconds a question may wait for the model in all")
+    model_concurrency: int = Field(default=4, ge=1, le=64, description="Requests to the model at the same time")
+    model_tokens_a_day: Annotated[int, BeforeValidator(_whole)] = Field(
+        default=2_000_000, description="Tokens the model may use up in a day; 0 is no limit"
+    )
+    model_tokens_a_user: Annotated[int, BeforeValidator(_whole)] = Field(
+        default=100_000, description="Tokens that one conversation may use up in a day; 0 is no limit"
+    )
+    model_price_in: float | None = Field(default=None, ge=0, description="Price of a million tokens sent, for `greenask usage`")
+    model_price_out: float | None = Field(
+        default=None, ge=0, description="Price of a million tokens received, for `greenask usage`"
+    )
+    model_currency: str = Field(default="USD", max_length=8, description="Currency of these prices")
 
     @property
     def database(self) -> str:

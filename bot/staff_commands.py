@@ -74,7 +74,9 @@ def usage(
             raise BadInput(desk.say("file_form", path=path, forms=" ".join(forms)))
     with closing(desk.shell.kb()) as kb:
         QuestionLog.open(desk.shell.settings, kb).purge()
-        found = counted.read(kb, period)
+        settings = desk.shell.settings
+        prices = counted.Prices(settings.model_price_in, settings.model_price_out, settings.model_currency)
+        found = counted.read(kb, period, prices)
     print(json_line(found.as_dict())) if as_json else _print_usage(desk, found)
     _write_usage(desk, found, [path for path in (csv, xlsx) if path], chart)
 
@@ -108,9 +110,8 @@ def _print_usage(desk: Desk, usage: Usage) -> None:
     )
     if not usage.questions:
         desk.line(desk.say("usage_none" if desk.shell.settings.log_questions == "yes" else "usage_off"))
-        return
     for name, head, rows in tables(usage, desk.speech):
-        if rows:
+        if rows and (usage.questions or name == desk.speech.names("usage")["models"]):
             desk.line("")
             desk.line(desk.speech.script(name))
             cells = [head, *(["" if cell is None else str(cell) for cell in row] for row in rows)]

@@ -17,7 +17,7 @@ _NAMES["sept"] = 9
 _YEAR = r"(?:1[89]|20)\d{2}"
 _HAN_YEAR = r"[一二][九〇零][一二三四五六七八九〇零]{2}"
 _MONTH = rf"(?:{'|'.join(sorted(_NAMES, key=len, reverse=True))})\b\.?"
-_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = r"(?<![\d,.])(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?"
 _TO = r"\s?(?:-|–|—|to|and|&|/)\s?"
 _FORMS = (
     # 2021年4月27日, 2021年4月27日至28日, 2021年4月, 2021年, 4月27日

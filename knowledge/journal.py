@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Text, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from knowledge.records import Words, json_column, text_column
@@ -97,3 +97,27 @@ class OpenConversation(SQLModel, table=True):
     conversation: str = Field(primary_key=True)
     touched_at: datetime = _time(index=True)
     state: str = Field(sa_type=Text)
+
+
+class ModelUse(SQLModel, table=True):
+    """What a language model was used for on one day: requests, those of them that failed, tokens sent and received."""
+
+    __tablename__ = "model_use"
+
+    day: str = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    job: str = Field(primary_key=True)
+    requests: int = 0
+    failed: int = 0
+    tokens_in: int = Field(default=0, sa_type=BigInteger)
+    tokens_out: int = Field(default=0, sa_type=BigInteger)
+
+
+class ModelAllowance(SQLModel, table=True):
+    """Tokens taken on one day by a conversation, or by all together, where it is empty. Only the present day is kept."""
+
+    __tablename__ = "model_allowance"
+
+    day: str = Field(primary_key=True)
+    conversation: str = Field(primary_key=True)
+    tokens: int = Field(default=0, sa_type=BigInteger)

@@ -33,11 +33,14 @@ _ONES = {"one": 1, **{word: number for word, number in _WORDS.items() if number 
 
 _WESTERN = r"\d{1,3}(?:[,，]\d{3})+(?![\d])(?:\.\d+)?|\d+(?:\.\d+)?"
 _HAN_DIGIT = "零〇一二两三四五六七八九"
-_MEASURE = "个|家|项|件|名|位|座|种|届|版|次|份|条|组|所|倍|大|成员|国|人|年|月|日|天|城市|类|批|场|期|套|台|吨"
-_CHINESE = rf"[{_HAN_DIGIT}十百千万亿]+(?:点[{_HAN_DIGIT}]+)?[万亿]*"
+_MEASURES = "千[瓦克米]|兆瓦|公斤|公里|小时|分钟|升|成员|城市"
+_MEASURE = _MEASURES + "|[个家项件名位座种届版次份条组所倍大国人年月日天类批场期套台吨]"
+# 千瓦 and 千克 are units; their 千 is no part of the number before it.
+_SIZE = "(?:[十百万亿]|千(?![瓦克米帕焦伏赫卡升]))"
+_CHINESE = rf"(?:[{_HAN_DIGIT}]|{_SIZE})+(?:点[{_HAN_DIGIT}]+)?[万亿]*"
 _NUMBER = re.compile(
     rf"(?P<hundredths>百分之)?(?:"
-    rf"(?P<mixed>(?:{_WESTERN})\s*[十百千万亿]+(?:(?:\d+(?:\.\d+)?|[{_HAN_DIGIT}])[十百千万亿]*)*)"
+    rf"(?P<mixed>(?:{_WESTERN})\s*{_SIZE}+(?:(?:\d+(?:\.\d+)?|[{_HAN_DIGIT}]){_SIZE}*)*)"
     rf"|(?P<western>{_WESTERN})(?:\s?(?P<scale>thousand|million|billion|trillion|bn|mn|k)(?![a-z]))?"
     rf"|(?P<chinese>{_CHINESE})"
     rf"|\b(?P<words>(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_ONES)}))?|{'|'.join(_WORDS)})\b"

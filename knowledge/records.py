@@ -28,6 +28,8 @@ SECTORS = (
 QUALIFIERS = ("exact", "more_than", "about", "nearly", "under")
 EVENT_ROLES = ("host", "organiser", "co_organiser", "supporter")
 
+MACHINE = ":machine"  # behind an entry of ``translated``: nobody has looked at this translation yet
+
 Words = list[str]
 
 
@@ -74,7 +76,11 @@ class Record(SQLModel):
 
     def is_translated(self, field: str, lang: str) -> bool:
         """Whether this text is our translation rather than a wording some source has."""
-        return f"{field}.{lang}" in self.translated
+        return f"{field}.{lang}" in self.translated or self.is_machine_made(field, lang)
+
+    def is_machine_made(self, field: str, lang: str) -> bool:
+        """Whether this text is the translation of a machine that nobody has reviewed."""
+        return f"{field}.{lang}{MACHINE}" in self.translated
 
     def content(self) -> dict[str, Any]:
         """All that the record says, without bookkeeping; empty fields left out."""

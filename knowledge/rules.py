@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from knowledge import vocabulary
 from knowledge.cells import shapes
 from knowledge.dates import PartialDate
-from knowledge.records import EVENT_ROLES, KINDS, LANGUAGES, LISTING_KINDS, QUALIFIERS, SECTORS, STAGES, Record
+from knowledge.records import EVENT_ROLES, KINDS, LANGUAGES, LISTING_KINDS, MACHINE, QUALIFIERS, SECTORS, STAGES, Record
 from knowledge.starter import read_yaml
 
 LOCALES = Path(__file__).parent / "locales"
@@ -267,7 +267,7 @@ def _event_parts(kind: str, fields: Mapping[str, Any]) -> Iterator[Broken]:
 
 def _translated(kind: str, fields: Mapping[str, Any]) -> Iterator[Broken]:
     for entry in _items(fields.get("translated")):
-        name, _, lang = entry.rpartition(".")
+        name, _, lang = entry.removesuffix(MACHINE).rpartition(".")
         if lang not in LANGUAGES or not (f"{name}_{lang}" in shapes(kind) or shapes(kind).get(name) == "objects"):
             yield "translated", entry, "language", {"kind": kind}
 

@@ -68,7 +68,8 @@ class Page:
     def text(self, record: Record, field_: str) -> str | None:
         """A text of the record in the reader's language, or in the other when that is all there is."""
         self.used[record.key] = record
-        return record.text(field_, self.base)
+        text = record.text(field_, self.base)
+        return self.say("machine_made", text=text) if text and record.is_machine_made(field_, self.base) else text
 
     def date(self, text: str | None) -> str:
         """A date as the reader writes it."""

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, delete
 
 from bot.conversation.state import Conversation
 from bot.settings import Settings
-from bot.staff.log import impatient, log_key
+from bot.staff.log import impatient, pseudonym_key
 from knowledge.journal import OpenConversation, now
 from knowledge.store import KnowledgeBase
 
@@ -55,7 +55,7 @@ class StoredMemory:
     @classmethod
     def open(cls, settings: Settings, kb: KnowledgeBase) -> StoredMemory:
         """The memory as the settings want it."""
-        return cls(kb, lambda: log_key(settings), minutes=settings.conversation_minutes)
+        return cls(kb, lambda: pseudonym_key(settings), minutes=settings.conversation_minutes)
 
     @cached_property
     def _key(self) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from bot.conversation import phrases
 from bot.conversation.pointing import Pointing, single
@@ -35,6 +34,7 @@ from bot.conversation.state import EARLIER, Conversation, Pending
 from bot.speech import Speech
 from bot.understand import Understander, Understanding
 from bot.values import MEANING, SPELLING, Question
+from bot.writing import Rewriter
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import load
 from retrieval.language import EN, HANT, ZH, base, detect, fold, traditional
@@ -51,22 +51,15 @@ _MERE = re.compile(
 )
 
 
-class Rewriter(Protocol):
-    """Turns a tangled follow-up into a standalone question, where the rules are not sure; None when it cannot either."""
-
-    def __call__(self, text: str, lang: str, before: Conversation) -> str | None:
-        """The question as it would be asked by somebody who starts with it."""
-        ...
-
-
 Rule = Callable[[Understanding, Conversation], Resolved | None]
 
 
 class Resolver:
     """Resolves follow-ups from the state of their conversation."""
 
-    def __init__(self, kb: KnowledgeBase, understander: Understander, rewrite: Rewriter | None = None) -> None:
-        self.rewrite = rewrite
+    def __init__(self, kb: KnowledgeBase, understander: Understander, rewriter: Rewriter | None = None) -> None:
+        self._kb = kb
+        self._rewriter = rewriter
         self._understander = understander
         self._restater = Restater()
         self._pointing = Pointing(kb, understander)
@@ -86,14 +79,18 @@ class Resolver:
         found = next((found for rule in self._rules if (found := rule(asked, state))), None)
         if found is None:
             found = Resolved(question.text, lang, sure=not _leans(asked, state))
-        if not found.sure and self.rewrite is not None and before is not None:
-            rewritten = self.rewrite(question.text, lang, before)
+        if not found.sure and self._rewriter is not None and before is not None:
+            rewritten = self._rewriter.rewrite(question.text, self._context(before), question.session)
             if rewritten:
                 return Resolved(rewritten, lang, REWRITTEN)
         if found.how == ITSELF:
             return found
         standing = typeset(found.question) if found.how in _RESTATED else found.question
         return replace(found, question=Speech(lang).script(standing))
+
+    def _context(self, before: Conversation) -> list[str]:
+        """What was said before, in lines: the question, and the names of what was shown for it."""
+        return [before.question, *(record.name(base(before.lang)) for record in self._kb.fetch(before.shown))]
 
     def _read(self, question: str) -> Understanding:
         return self._understander.read(Question(question))

@@ -57,7 +57,7 @@ class QuestionLog:
     def open(cls, settings: Settings, kb: KnowledgeBase) -> QuestionLog:
         """The log as the settings want it."""
         enabled = settings.log_questions == "yes"
-        return cls(kb, lambda: log_key(settings), retention_days=settings.log_retention_days, enabled=enabled)
+        return cls(kb, lambda: pseudonym_key(settings), retention_days=settings.log_retention_days, enabled=enabled)
 
     @cached_property
     def _key(self) -> bytes:
@@ -238,7 +238,7 @@ def storable(text: str) -> str:
     return _PERSONAL.sub("[…]", plain)
 
 
-def log_key(settings: Settings) -> bytes:
+def pseudonym_key(settings: Settings) -> bytes:
     """The key of the pseudonyms: the one set, or one of our own in the data folder, made at the first need."""
     if settings.log_key is not None:
         return settings.log_key.get_secret_value().encode()

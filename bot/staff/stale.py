@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from knowledge.dates import PartialDate
 from knowledge.errors import KnowledgeError
-from knowledge.records import Listing, Metric, Organisation, Record, Source, Taxon
+from knowledge.records import MACHINE, Listing, Metric, Organisation, Record, Source, Taxon
 from knowledge.store import KnowledgeBase
 
-REVIEW, OLD_SOURCE, NO_CONTACT, ONE_LANGUAGE = "review", "old_source", "no_contact", "one_language"
-CAUSES = (REVIEW, OLD_SOURCE, NO_CONTACT, ONE_LANGUAGE)
+REVIEW, OLD_SOURCE, NO_CONTACT, ONE_LANGUAGE, BY_MACHINE = "review", "old_source", "no_contact", "one_language", "machine"
+CAUSES = (REVIEW, OLD_SOURCE, NO_CONTACT, ONE_LANGUAGE, BY_MACHINE)
 # The texts a reader needs in both languages; a name alone may well be the same in both.
 _TEXTS = ("summary", "answer", "name")
 _OWN_DATES = ("as_of", "listed_date", "date", "end", "start")
@@ -51,6 +51,8 @@ def watch(kb: KnowledgeBase, today: date, after_days: int) -> Iterator[Stale]:
             yield _stale(NO_CONTACT, record, record.website or record.listing_url or "")
         if only := _only_language(record):
             yield _stale(ONE_LANGUAGE, record, only)
+        if made := [entry.removesuffix(MACHINE) for entry in record.translated if entry.endswith(MACHINE)]:
+            yield _stale(BY_MACHINE, record, " ".join(made))
 
 
 def _dates(record: Record, sources: Mapping[str, date]) -> Iterator[date]:

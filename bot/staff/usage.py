@@ -8,16 +8,17 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from bot.staff.curated import ROUTE, local
 from bot.staff.log import DOWN, UP
 from bot.values import STATUSES
-from knowledge.journal import LoggedQuestion
+from knowledge.journal import LoggedQuestion, ModelUse
 from knowledge.records import Listing, Record
 from knowledge.store import KnowledgeBase
 from retrieval.facets import FacetReader
@@ -76,6 +77,34 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class ModelJob:
+    """What a language model was used for: requests, tokens, and their price where prices are set."""
+
+    model: str
+    job: str  # write | rewrite | translate
+    requests: int
+    failed: int
+    tokens_in: int
+    tokens_out: int
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of a million tokens, sent and received; None where they are not set."""
+
+    sent: float | None = None
+    received: float | None = None
+    currency: str = "USD"
+
+    def of(self, tokens_in: int, tokens_out: int) -> float | None:
+        """What so many tokens cost; None when a price is missing."""
+        if self.sent is None or self.received is None:
+            return None
+        return round((tokens_in * self.sent + tokens_out * self.received) / 1_000_000, 4)
+
+
+@dataclass(frozen=True)
 class Usage:
     """The figures of a period. Rates are shares of 1, None where there is nothing to take a share of."""
 
@@ -93,6 +122,8 @@ class Usage:
     curated: int = 0
     median_ms: float | None = None
     p95_ms: float | None = None
+    models: Sequence[ModelJob] = ()
+    currency: str | None = None
 
     def share(self, status: str) -> float | None:
         """The share of questions with this status."""
@@ -113,9 +144,12 @@ class Usage:
         return said
 
 
-def read(kb: KnowledgeBase, period: Period) -> Usage:
-    """The usage in a period."""
-    return count(kb, _entries(kb, period), period)
+def read(kb: KnowledgeBase, period: Period, prices: Prices | None = None) -> Usage:
+    """The usage in a period; what a model cost, at these prices."""
+    prices = prices or Prices()
+    models = _models(kb, period, prices)
+    priced = any(each.cost is not None for each in models)
+    return replace(count(kb, _entries(kb, period), period), models=models, currency=prices.currency if priced else None)
 
 
 def count(kb: KnowledgeBase, entries: Iterable[LoggedQuestion], period: Period) -> Usage:
@@ -207,6 +241,20 @@ def _entries(kb: KnowledgeBase, period: Period) -> Iterator[LoggedQuestion]:
     statement = select(LoggedQuestion).where(asked >= first, asked < last).execution_options(yield_per=_AT_A_TIME)
     with kb.session() as session:
         yield from session.exec(statement)
+
+
+def _models(kb: KnowledgeBase, period: Period, prices: Prices) -> list[ModelJob]:
+    """What each model did in a period, by job."""
+    sums: list[Any] = [func.sum(getattr(ModelUse, name)) for name in ("requests", "failed", "tokens_in", "tokens_out")]
+    days = col(ModelUse.day).between(period.since.isoformat(), period.until.isoformat())
+    statement = select(ModelUse.model, ModelUse.job, *sums).where(days).group_by(col(ModelUse.model), col(ModelUse.job))
+    with kb.session() as session:
+        rows: Sequence[Any] = session.exec(statement.order_by(col(ModelUse.model), col(ModelUse.job))).all()
+    found = []
+    for model, job, *numbers in rows:
+        requests, failed, tokens_in, tokens_out = map(int, numbers)
+        found.append(ModelJob(model, job, requests, failed, tokens_in, tokens_out, prices.of(tokens_in, tokens_out)))
+    return found
 
 
 def _utc(moment: datetime) -> datetime:

@@ -38,6 +38,22 @@ def tables(usage: Usage, speech: Speech) -> Iterator[Table]:
     names = [each.name_en if speech.base == "en" else each.name_zh for each in usage.listings]
     listed: list[list[Cell]] = [[each.key, name, each.answers] for each, name in zip(usage.listings, names, strict=True)]
     yield word["listings"], [word["key"], word["name"], word["answers"]], listed
+    if usage.models:
+        yield _models(usage, speech)
+
+
+def _models(usage: Usage, speech: Speech) -> Table:
+    """What a language model was used for, and what it cost where prices are set."""
+    word, jobs = speech.names("usage"), speech.names("model_jobs")
+    head = [word[key] for key in ("model", "job", "requests", "failed", "tokens_in", "tokens_out")]
+    rows: list[list[Cell]] = [
+        [each.model, jobs.get(each.job, each.job), each.requests, each.failed, each.tokens_in, each.tokens_out]
+        for each in usage.models
+    ]
+    if usage.currency:
+        head.append(f"{word['cost']} ({usage.currency})")
+        rows = [[*row, each.cost] for row, each in zip(rows, usage.models, strict=True)]
+    return word["models"], head, rows
 
 
 def topic(table: str, value: str, speech: Speech) -> str:
