@@ -23,9 +23,11 @@ from knowledge.records import Listing, Organisation
 from knowledge.rules import check
 
 LONG = {
-    "en": "Hello, thank you for your help so far! My brother and I run a small shop, and like so many others we see that a lot of what "
+    "en": "Hello, thank you for your help so far! My brother and I run a small shop, and like so many others "
+    "we see that a lot of what "
     "we could not sell has to go. We have looked around for a long time. Is there any technology against food waste from Israel?",
-    "zh": "您好，谢谢您一直以来的帮助！我和哥哥开了一家小店，每天都有不少卖不完的东西，看着很可惜，找了很久也没有办法，街坊也说不出什么主意来，所以想再问问。请问有没有来自以色列的减少食物浪费的技术？",
+    "zh": "您好，谢谢您一直以来的帮助！我和哥哥开了一家小店，每天都有不少卖不完的东西，"
+    "看着很可惜，找了很久也没有办法，街坊也说不出什么主意来，所以想再问问。请问有没有来自以色列的减少食物浪费的技术？",
 }
 SHORT = {"en": "technology against food waste from Israel", "zh": "以色列减少食物浪费的技术"}
 
@@ -87,7 +89,8 @@ def test_short_questions(chat, model_kb, assistant, grounding):
 
 
 TECHNOLOGY = Listing(
-    id="t1", kind="technology", sector="water", name_en="River filter", summary_en="Filters 120 m3 of river water a day with 3 kW.",
+    id="t1", kind="technology", sector="water", name_en="River filter",
+    summary_en="Filters 120 m3 of river water a day with 3 kW.",
     provider_en="Aqua Ltd.", origin="import",
     sources=["src-1"],
 )  # fmt: skip

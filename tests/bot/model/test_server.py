@@ -198,7 +198,8 @@ def test_schemas_are_asked_for(llmock, served):
     """A long message is rewritten by a reply that keeps to a schema; a server that knows none is asked without."""
     message = (
         "Hello there, I hope this finds you well. I run a small shop with my brother and we have been here for many years, "
-        "and every day we throw away far too much of what we could not sell before it expires. Which technology against food waste is there from Israel?"
+        "and every day we throw away far too much of what we could not sell before it expires. "
+        "Which technology against food waste is there from Israel?"
     )
     reply = json.dumps({"question": "Which technology against food waste is there from Israel?", "country": ["IL"]})
     llmock.fail(400, times=1)

@@ -30,7 +30,8 @@ from knowledge.journal import ModelAllowance
 
 ASKED = {"en": "who is Xie Hongxing?", "zh": "解洪兴是谁？"}
 SAID = {
-    "en": "Xie Hongxing is director of the Bluetech Clean Air Alliance [1]. He was awarded a prize [1]. Reports call him Tonny Xie [1].",
+    "en": "Xie Hongxing is director of the Bluetech Clean Air Alliance [1]. "
+    "He was awarded a prize [1]. Reports call him Tonny Xie [1].",
     "zh": "解洪兴是中关村创蓝清洁空气产业联盟主任[1]。他曾获大奖[1]。英文报道中也用Tonny Xie这一名字[1]。",
 }
 
