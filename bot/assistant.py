@@ -58,8 +58,8 @@ class _Ways:
 class Assistant:
     """Answers questions from the knowledge base, and may be asked concurrently.
 
-    What a conversation is about is kept in ``memory``; without one, every question is the first. A language model is never needed:
-    a ``writer`` words leads anew, a ``rewriter`` makes one question of a long or tangled one.
+    What a conversation is about is kept in ``memory``; without one, every question is the first. A language model is never
+    needed: a ``writer`` words leads anew, a ``rewriter`` makes one question of a long or tangled one.
     """
 
     def __init__(
