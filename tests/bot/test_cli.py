@@ -37,7 +37,10 @@ VOC = {"en": "Which VOC measurement instruments are there?", "zh": "有哪些VOC
 
 def process(*args: str, home: Path, **options) -> subprocess.CompletedProcess:
     """``greenask`` in a process of its own, with nothing of this one's settings."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "GREENASK_DATA_DIR": str(home), "LC_ALL": "C"}
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "GREENASK_DATA_DIR": str(home), "LC_ALL": "C",
+        "GREENASK_LOG_QUESTIONS": "no",
+    }  # fmt: skip
     command = [sys.executable, "-m", "bot.cli", *args]
     return subprocess.run(command, env=environment, capture_output=True, timeout=120, check=False, **options)
 

@@ -156,7 +156,7 @@ def test_echo():
 )
 def test_what_is_slipped_in_does_not_leave(assistant, monkeypatch, caplog, question):
     """Whatever writes the reply, a number that no cited record has is left out; one line is logged, without the question."""
-    from bot import assistant as module
+    from bot.compose import replies as module
 
     told = module._COMPOSERS["metric"]
 
@@ -175,7 +175,7 @@ def test_what_is_slipped_in_does_not_leave(assistant, monkeypatch, caplog, quest
 
 def test_nothing_is_left(assistant, monkeypatch):
     """When nothing that may be said is left, the reply says that nothing was found."""
-    from bot import assistant as module
+    from bot.compose import replies as module
 
     monkeypatch.setitem(module._COMPOSERS, "metric", lambda *_: [Text("There are 777 partners.", "lead")])
     answer = assistant.answer_now(Question("how many partners does WIPO GREEN have?"))
