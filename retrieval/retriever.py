@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -27,8 +28,7 @@ CANDIDATES, NEIGHBOURS = 200, 100  # documents of a pool that each leg brings: b
 # Tuned on the public sets xquad, sdg and elle: see docs/evaluation.md.
 OWN_WEIGHT, CROSS_WEIGHT = 0.7, 0.25
 LEVELLING = 0.8
-_EXACT = 8_000  # documents of a pool that are compared one by one rather than looked for among the neighbours
-_WIDEST = 1_000  # neighbours asked for when most do not pass a filter
+_MOST = 0.5  # share of a pool from which what passes a filter is looked for among the neighbours, rather than compared
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 
@@ -143,8 +143,10 @@ class HybridRetriever:
         mask = self.index.mask(query.facets)
         if not text or (mask is not None and not mask.any()):
             return Found()
+        # Words are looked for while the question is encoded, and the two pools are gone through side by side.
+        lexical = self._lexical(text, query.facets, k)
         vector = self._vector(text, lang) if vector is None else vector
-        ranked = self._fuse(vector, lang, self._lexical(text, query.facets, k), mask, k)
+        ranked = self._fuse(vector, lang, {pool: scores.result() for pool, scores in lexical.items()}, mask, k)
         if not ranked:
             return Found()
         floor, evidence = self.index.floor, ranked[0].evidence
@@ -169,11 +171,12 @@ class HybridRetriever:
         vector: Vectors = dense.centred(self._raw(text)[None], self.index.centres[lang])[0]
         return vector
 
-    def _lexical(self, text: str, facets: Sequence[Sequence[str]], k: int) -> dict[str, LexicalScores]:
+    def _lexical(self, text: str, facets: Sequence[Sequence[str]], k: int) -> dict[str, Future[LexicalScores]]:
         clauses = self.clauses(text)
         grams = {"zh": self.index.segmenter.grams(text), "en": []}
         depth = max(CANDIDATES, k)
-        return {pool: self.index.pools[pool].search(clauses[pool], k=depth, grams=grams[pool], facets=facets) for pool in POOLS}
+        pools, search = self.index.pools, _threads().submit
+        return {pool: search(pools[pool].search, clauses[pool], k=depth, grams=grams[pool], facets=facets) for pool in POOLS}
 
     def clauses(self, text: str) -> dict[str, list[Clause]]:
         """The question's words for each pool: as they are in their own language, translated in the other."""
@@ -185,7 +188,9 @@ class HybridRetriever:
 
     def _fuse(self, vector: Vectors, lang: str, lexical: Mapping[str, LexicalScores], mask: Mask | None, k: int) -> list[Hit]:
         """The best ``k`` records of both pools."""
-        ranked = {pool: self._rank(vector, lang, pool, lexical[pool], mask, k) for pool in POOLS}
+        beside = {pool: _threads().submit(self._rank, vector, lang, pool, lexical[pool], mask, k) for pool in POOLS[1:]}
+        ranked = {POOLS[0]: self._rank(vector, lang, POOLS[0], lexical[POOLS[0]], mask, k)}
+        ranked |= {pool: found.result() for pool, found in beside.items()}
         top = max((float(pool.scores[0]) for pool in ranked.values() if len(pool.scores)), default=0.0)
         domain = self.index.floor.domain.side(vector)
         best: dict[str, Hit] = {}
@@ -216,10 +221,9 @@ class HybridRetriever:
         allowed = mask & (documents.pool_of == POOLS.index(pool))
         count = int(np.count_nonzero(allowed))
         near = np.zeros(0, np.int64)
-        if count > _EXACT:
-            # Neighbours are asked for without the filter, so many more that enough of them pass it.
-            wider = min(int(depth * len(dense_) / count), _WIDEST)
-            near = dense_.nearest(vector, pool, k=max(wider, depth))
+        if count > _MOST * np.count_nonzero(documents.pool_of == POOLS.index(pool)):
+            # Where most pass the filter, neighbours are asked for without it.
+            near = dense_.nearest(vector, pool, k=int(depth / _MOST))
             near = near[allowed[near]]
         if len(near) < _ENOUGH:
             near = dense_.nearest_of(vector, pool, allowed, k=depth)
@@ -271,6 +275,12 @@ def _merge(one: Hit, other: Hit) -> Hit:
     winner = one if one.score >= other.score else other
     a, b = one.evidence, other.evidence
     return Hit(winner.key, winner.score, winner.lang, Evidence(max(a.dense, b.dense), max(a.coverage, b.coverage), a.domain))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """What goes through the pools: their engines let other threads work meanwhile."""
+    return ThreadPoolExecutor(max(2, os.cpu_count() or 1), thread_name_prefix="greenask-find")
 
 
 def _stamp(home: Path | None) -> int:
