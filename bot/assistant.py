@@ -278,7 +278,11 @@ class Assistant:
             outside = self._outside(asked, finding)
             status = OUT_OF_SCOPE if outside else NOT_FOUND
             blocks = talk.silence_blocks(
-                page, outside=outside, scope=replies.scope_text(page, finding), near=[page.name(r) for r in finding.choices]
+                page,
+                outside=outside,
+                scope=replies.scope_text(page, finding),
+                near=[page.name(r) for r in finding.choices],
+                lacking=finding.lacking,
             )
         else:
             status = replies.status_of(finding)

@@ -47,6 +47,8 @@ _KEPT = frozenset({"results", "conflict"})
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _LATIN = re.compile(r"[A-Za-z]{5,}")
 _PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
+# Words that are written apart by some and together by the field.
+_OPEN = re.compile(r"\b(waste|storm|rain|ground|sea|bio|photo)[ -](water|gas|mass|fuels?|char|voltaics?)\b", re.I)
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -106,6 +108,7 @@ class Understander:
         talk = _talk(text)
         if talk:
             return Understanding(text, lang, Facets(), talk=talk)
+        text = _OPEN.sub(r"\1\2", text)
         found = self._names(text)
         text, mended = self._mend(text, found) if mend else (text, ())
         names = [name for name in (self._names(text) if mended else found) if not self._plain_word(name, text)]

@@ -257,6 +257,14 @@ class HybridRetriever:
         tokens = [stem(part) for part in re.findall(r"[^\W_]+", word)]
         return all(self.index.pools["en"].frequency(token) or token in self.index.lexicon.english for token in tokens)
 
+    def _says(self, have: set[str], word: str) -> bool:
+        """Whether there is all of a word, as it is or translated: the sea water of 海水淡化 is not desalination."""
+        own = self.index.segmenter.tokens(word)
+        if word in have or (own and have >= set(own)):
+            return True
+        clauses = [clause for found in self.index.lexicon.translate(word, self.index.segmenter) for clause in found]
+        return bool(clauses) and all(any(have.issuperset(way) for way in clause if way) for clause in clauses)
+
     def matched(self, text: str, documents: Sequence[str]) -> list[str]:
         """The words of a question, as typed, that these texts have, in the question's language or translated."""
         have = {token for document in documents for token in self.index.segmenter.tokens(document)}
@@ -264,8 +272,7 @@ class HybridRetriever:
         for word in self.index.segmenter.words(text):
             if len(word) < 2 or word in stopwords("en") or word in stopwords("zh"):
                 continue
-            clauses = self.clauses(word)
-            if any(have.issuperset(tokens) for clause in (*clauses["en"], *clauses["zh"]) for tokens in clause if tokens):
+            if self._says(have, word):
                 found.append(word)
         return list(dict.fromkeys(found))
 

@@ -22,12 +22,21 @@ def talk_blocks(page: Page, about: str) -> list[Block]:
     return blocks
 
 
-def silence_blocks(page: Page, *, outside: bool, scope: str = "", near: Sequence[str] = ()) -> list[Block]:
-    """Nothing fits: one line that says so, and what can be done instead."""
+def silence_blocks(
+    page: Page, *, outside: bool, scope: str = "", near: Sequence[str] = (), lacking: Sequence[str] = ()
+) -> list[Block]:
+    """Nothing fits: one line that says so, and what can be done instead. ``near`` are finds of a wider question, or ones that
+
+    do not speak of what is ``lacking``.
+    """
     if outside:
         return [Text(page.say("out_of_scope"), "lead"), Text(page.speech.lines("examples")[0], "step")]
     lead = page.say("not_found_in", scope=scope) if scope else page.say("not_found")
-    step = page.say("wider", names=page.speech.join(list(near))) if near else page.say("not_found_next", link=page.desk)
+    names = page.speech.join(list(near))
+    if lacking:
+        words = page.speech.join([page.say("quoted", text=word) for word in lacking])
+        return [Text(lead, "lead"), Text(page.say("nearest_lacks", words=words, names=names), "step")]
+    step = page.say("wider", names=names) if near else page.say("not_found_next", link=page.desk)
     return [Text(lead, "lead"), Text(step, "step")]
 
 

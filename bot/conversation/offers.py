@@ -35,6 +35,8 @@ class Offers:
             return tuple(Choice(topic, topic, MEANING) for topic in finding.scope[1:])
         if finding.route == "silence" and finding.near:
             return tuple(Choice(page.name(record), page.name(record), SPELLING) for record in finding.near)[:MOST_CHOICES]
+        if finding.lacking:
+            return tuple(Choice(page.name(record), page.name(record)) for record in finding.choices)
         if finding.route == "listings" and finding.more:
             return tuple(self._narrower(page, asked, finding))[:MOST_CHOICES]
         if finding.route in ("listings", "organisations", "events", "silence") and len(finding.records) <= _LITTLE:

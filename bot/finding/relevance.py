@@ -104,6 +104,11 @@ class Relevance:
             return True  # "write a poem about cats" is of another field, and no record's name is in it
         return bool(cover.words) and not met and faint
 
+    def partakes(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a find has any of the question's words, or is near enough without them, to stand beside an answer."""
+        cover = self.cover(asked, hit.key)
+        return not cover.words or max(cover.met) >= _HALF or hit.evidence.dense >= _CLOSE
+
     def cover(self, asked: Understanding, key: str) -> Cover:
         """How the words of a question are covered by a record, in either language."""
         retriever = self.shelf.retriever

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.finding.measured import SAME_SUBJECT, Measured
@@ -24,6 +24,7 @@ _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"listing", "organisation", "person"})
 _SAME_LISTINGS = 3.5  # listings this near the best are shown with it
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
+_PARTLY = 0.35  # share of a question's words, by weight, from which a listing is named as being near
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
 # What a question is after, and the kinds of record that can say it.
@@ -156,7 +157,8 @@ class Searched:
         near = [hit for hit in found.hits if hit.score >= found.hits[0].score - _SAME_LISTINGS]
         if near and self.relevance.sure(asked, near[:3]) >= 0:
             # The first page is believed together; each one behind it has to answer by itself.
-            kept = near[:SHOWN] + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
+            related = [hit for hit in near[:SHOWN] if self.relevance.partakes(asked, hit)] or near[:SHOWN]
+            kept = related + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
             return Finding(
                 "listings",
                 self.shelf.fetch([hit.key for hit in kept[asked.skip : asked.skip + SHOWN]]),
@@ -169,7 +171,18 @@ class Searched:
             wide = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, (LISTINGS,)), k=3).hits
             others = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
             return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
-        return Finding("silence", confidence=found.confidence)
+        return self._near_miss(asked, near, found.confidence)
+
+    def _near_miss(self, asked: Understanding, near: Sequence[Hit], confidence: float) -> Finding:
+        """Nothing answers; listings for part of the problem are named with what they lack, if it is one of our field."""
+        covers = [(hit, self.relevance.cover(asked, hit.key)) for hit in near if hit.evidence.domain > 0]
+        partly = sorted(((hit, cover) for hit, cover in covers if cover.weight >= _PARTLY), key=lambda one: -one[1].weight)[:3]
+        met = {word for _, cover in partly for word, met in zip(cover.words, cover.met, strict=True) if met}
+        lacking = tuple(word for word in (partly[0][1].words if partly else ()) if word not in met)
+        if not lacking:
+            return Finding("silence", confidence=confidence)
+        choices = self.shelf.fetch([hit.key for hit, _ in partly])
+        return Finding("silence", choices=choices, lacking=lacking, confidence=confidence)
 
     def without_places(self, asked: Understanding) -> str:
         """The text without the words that already narrow: they would pull towards records that merely name the place."""

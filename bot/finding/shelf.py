@@ -35,7 +35,8 @@ class Finding:
 
     ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them;
     ``why`` holds for each key the words of the question that the record has, where it was searched for;
-    ``near`` are records whose names are spelt nearly like something in the question.
+    ``near`` are records whose names are spelt nearly like something in the question; ``lacking`` are words of it that the
+    ``choices`` of a silence, though nearest, do not speak of.
     """
 
     route: str
@@ -51,6 +52,7 @@ class Finding:
     found: tuple[str, ...] = ()
     skip: int = 0
     near: tuple[Record, ...] = ()
+    lacking: tuple[str, ...] = ()
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def page(self, skip: int, take: int) -> Finding:

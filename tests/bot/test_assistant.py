@@ -126,6 +126,37 @@ def test_hostile(ask, text):
     assert not re.search(r"\{\w+\}", said)
 
 
+@pytest.mark.parametrize(
+    ("text", "word", "name"),
+    [
+        ("our dye works needs to clean its waste water", "“dye”", "Clearford One"),
+        ("印染厂要处理废水", "“印染厂”", "ECR电絮凝废水处理系统"),
+        ("印染廠要處理廢水", "“印染廠”", "ECR電絮凝廢水處理系統"),
+    ],
+)
+def test_near_misses(ask, text, word, name):
+    """Where only part of a problem is answered, nothing is shown as found; what is nearest is named with what it lacks."""
+    answer = ask(text)
+    assert answer.status == NOT_FOUND
+    assert not answer.cards
+    said = render.text(answer)
+    assert word in said
+    assert name in said
+    assert any(choice.ask for choice in answer.choices)
+
+
+@pytest.mark.parametrize("text", ["who can paint my house", "谁能给我刷墙", "誰能給我刷牆"])
+def test_nothing_is_near(ask, text):
+    """What is of another field has nothing near it."""
+    assert not ask(text).choices
+
+
+@pytest.mark.parametrize("apart", ["waste water from a paper mill", "waste-water from a paper mill"])
+def test_words_written_apart(ask, apart):
+    """Waste water is wastewater, however it is written."""
+    assert _ids(ask(apart)) == _ids(ask("wastewater from a paper mill")) != []
+
+
 def test_nothing_was_changed(assistant, ask):
     """After all of that the knowledge base says what it said."""
     before = assistant.kb.recount_fingerprint()
