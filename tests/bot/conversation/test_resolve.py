@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -141,14 +142,17 @@ def test_what_the_rules_do_not_understand_goes_to_the_rewriter(assistant):
     """A follow-up that no rule is sure of is handed on with its conversation; one that a rule knows, or a question, is not."""
     handed = []
 
-    def rewrite(text: str, lang: str, before: Conversation) -> str | None:
-        handed.append((text, lang, before.question))
-        return "wastewater technologies from Japan without chemicals" if "chemicals" in text else None
+    class OneTrick:
+        """Rewrites what speaks of chemicals."""
 
-    resolver = Resolver(assistant.kb, Understander(assistant.retriever), rewrite)
-    found = resolver.resolve(Question("those that need no chemicals at all"), CHINESE)
+        def rewrite(self, text: str, context: Sequence[str], who: str | None = None) -> str | None:
+            handed.append((text, context[0], who))
+            return "wastewater technologies from Japan without chemicals" if "chemicals" in text else None
+
+    resolver = Resolver(assistant.kb, Understander(assistant.retriever), OneTrick())
+    found = resolver.resolve(Question("those that need no chemicals at all", session="chat"), CHINESE)
     assert (found.how, found.question) == (REWRITTEN, "wastewater technologies from Japan without chemicals")
-    assert handed == [("those that need no chemicals at all", "en", CHINESE.question)]
+    assert handed == [("those that need no chemicals at all", CHINESE.question, "chat")]
     assert resolver.resolve(Question("those with a warranty"), CHINESE).question == "those with a warranty"
     for text in ("more", "the second one", "who is Xie Hongxing?", "solar pumps for irrigation"):
         resolver.resolve(Question(text), CHINESE)

@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from bot import bootstrap
 from bot.assistant import Assistant
 from bot.compose.page import Page
+from bot.conversation.memory import StoredMemory
 from bot.model import providers
 from bot.model.errors import ModelMissing
 from bot.model.rewriter import QuestionRewriter
@@ -41,6 +42,27 @@ def test_long_messages(lang, chat, model_kb, assistant, grounding):
     assert answer.resolved == SHORT[lang]
     assert answer.question == LONG[lang]
     assert "tech-si-wasteless" in {card.id for card in answer.cards}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "whole"),
+    [
+        (
+            "wastewater technologies from Japan",
+            "those that need no chemicals at all",
+            "wastewater technologies from Japan that need no chemicals",
+        ),
+        ("日本的污水处理技术", "这些里面哪些完全不用药剂", "日本不用药剂的污水处理技术"),
+    ],
+)
+def test_tangled_follow_ups(chat, model_kb, assistant, grounding, first, then, whole):
+    """A follow-up that no rule is sure of is made whole by the model, from what its own conversation is about."""
+    memory = StoredMemory(model_kb, lambda: b"key", minutes=60)
+    rewriter = QuestionRewriter(chat(json.dumps({"question": whole}, ensure_ascii=False)), grounding)
+    over = Assistant(model_kb, assistant.retriever, memory=memory, rewriter=rewriter)
+    assert over.answer_now(Question(first, session=whole)).resolved is None
+    assert over.answer_now(Question(then, session=whole)).resolved == whole
+    assert over.answer_now(Question(then, session="another")).resolved is None
 
 
 def test_follow_ups(chat, grounding):

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from bot.assistant import Assistant
 from bot.model.cache import Leads
 from bot.model.given import Giver
 from bot.model.health import AGAIN, REST, Health
@@ -274,9 +273,3 @@ def test_faults_of_ours(chat, model_kb, grounding, drafts_of):
     writer = LeadWriter(chat(SAID["en"]), model_kb, grounding)
     broken = replace(draft, found=(None,))  # type: ignore[arg-type]
     assert writer.write(broken, None, unheard) == draft.answer
-
-
-def test_assistant_type(assistant):
-    """The assistant of all other tests has no model."""
-    assert isinstance(assistant, Assistant)
-    assert assistant.writer is None
