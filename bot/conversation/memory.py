@@ -14,7 +14,8 @@ from sqlmodel import Session, col, delete
 
 from bot.conversation.state import Conversation
 from bot.settings import Settings
-from bot.staff.log import impatient, pseudonym_key
+from bot.side_writer import SideWriter
+from bot.staff.log import pseudonym_key
 from knowledge.journal import OpenConversation, now
 from knowledge.store import KnowledgeBase
 
@@ -50,7 +51,7 @@ class StoredMemory:
         self._read_key = key
         self._lifetime = timedelta(minutes=minutes)
         self._purged = float("-inf")
-        self._complained = False
+        self._aside = SideWriter(kb, "a conversation cannot be kept; questions are answered all the same")
 
     @classmethod
     def open(cls, settings: Settings, kb: KnowledgeBase) -> StoredMemory:
@@ -70,7 +71,7 @@ class StoredMemory:
                 return None
             return Conversation.load(found.state)
         except Exception as error:  # noqa: BLE001  (whatever it is, the question can be answered)
-            self._complain(error)
+            self._aside.complain(error)
             return None
 
     def keep(self, session: str, state: Conversation) -> None:
@@ -83,7 +84,7 @@ class StoredMemory:
                 self._purged = time.monotonic()
             database.commit()
 
-        self._write(write)
+        self._aside.write(write, None)
 
     def forget(self, session: str) -> None:
         """Delete what is known of the conversation."""
@@ -92,19 +93,7 @@ class StoredMemory:
             database.exec(delete(OpenConversation).where(col(OpenConversation.conversation) == self._name(session)))
             database.commit()
 
-        self._write(write)
+        self._aside.write(write, None)
 
     def _name(self, session: str) -> str:
         return hashlib.blake2b(session.encode("utf-8", "replace"), key=self._key, digest_size=16).hexdigest()
-
-    def _write(self, do: Callable[[Session], None]) -> None:
-        try:
-            with self._kb.engine.connect() as connection, impatient(connection), Session(connection) as database:
-                do(database)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the person has their answer)
-            self._complain(error)
-
-    def _complain(self, error: Exception) -> None:
-        if not self._complained:
-            self._complained = True
-            log.warning("a conversation cannot be kept (%s); questions are answered all the same", type(error).__name__)

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, delete
 
-from bot.staff.log import impatient
+from bot.side_writer import SideWriter
 from knowledge.journal import ModelAllowance, ModelUse
 from knowledge.store import KnowledgeBase
 
@@ -58,7 +58,7 @@ class Ledger:
         pseudonym: Callable[[str], str] = str,
         today: Callable[[], datetime.date] = datetime.date.today,
     ) -> None:
-        self._kb = kb
+        self._aside = SideWriter(kb, "the ledger of the model's tokens cannot be written")
         self._limits = {"day": a_day, "user": a_user}
         self._pseudonym = pseudonym
         self._today = today
@@ -73,7 +73,7 @@ class Ledger:
             (session.commit if taken else session.rollback)()
             return taken
 
-        return self._write(write, False)
+        return self._aside.write(write, False)
 
     def settle(self, who: str | None, taken: int, spent: Spent) -> None:
         """Book what a request used, and give back what it took too much."""
@@ -85,7 +85,7 @@ class Ledger:
             self._add(session, ModelUse, {"day": self._day, "model": spent.model, "job": spent.job}, **used)
             session.commit()
 
-        self._write(write, None)
+        self._aside.write(write, None)
 
     @property
     def _day(self) -> str:
@@ -115,15 +115,3 @@ class Ledger:
         if most is not None:
             statement = statement.where(columns[next(iter(more))] <= most)
         return bool(session.connection().execute(statement).rowcount)
-
-    def _write(self, do: Callable[[Session], T], otherwise: T) -> T:
-        try:
-            with (
-                self._kb.engine.connect() as connection,
-                impatient(connection),
-                Session(connection, expire_on_commit=False) as session,
-            ):
-                return do(session)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the person gets the composed answer)
-            log.warning("the ledger of the model's tokens cannot be written (%s)", type(error).__name__)
-            return otherwise

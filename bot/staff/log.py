@@ -8,16 +8,15 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from sqlalchemy import Connection
 from sqlmodel import Session, col, delete, select
 
 from bot.settings import Settings
+from bot.side_writer import SideWriter
 from bot.staff.visit import ASK, CHAT, FILE
 from bot.values import Answer, Question
 from knowledge.journal import Asker, LoggedQuestion, Wish, now
@@ -32,7 +31,6 @@ _LOCAL = (CHAT, ASK, FILE)  # one person at one machine, whichever of these they
 _LONGEST = 2_000  # characters of a question or a note
 _MOST_KEYS = 20
 _PURGE_EVERY = 86_400.0  # seconds
-_PATIENCE = 250  # milliseconds to wait for a database that another process is writing
 # Who can be reached by what they typed has said who they are.
 _PERSONAL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\d.,])\+?\d(?:[ -]?\d){9,}(?![\d.,]*\d)")
 
@@ -51,7 +49,7 @@ class QuestionLog:
         self._read_key = key
         self._retention = timedelta(days=retention_days)
         self._purged = float("-inf")
-        self._complained = False
+        self._aside = SideWriter(kb, "the question log cannot be written; questions are answered all the same")
 
     @classmethod
     def open(cls, settings: Settings, kb: KnowledgeBase) -> QuestionLog:
@@ -86,7 +84,7 @@ class QuestionLog:
             session.commit()
             return entry.id
 
-        return self._write(write, None)
+        return self._aside.write(write, None)
 
     def _entry(self, question: Question, answer: Answer, channel: str, conversation: str) -> LoggedQuestion:
         return LoggedQuestion(
@@ -117,7 +115,7 @@ class QuestionLog:
             session.commit()
             return True
 
-        return self._write(write, False)
+        return self._aside.write(write, False)
 
     def opt_out(self, channel: str, conversation: str) -> bool:
         """Log nothing of this conversation any more, and forget what was logged; returns whether that is done."""
@@ -130,7 +128,7 @@ class QuestionLog:
             session.commit()
             return True
 
-        return self._write(write, False)
+        return self._aside.write(write, False)
 
     def opt_in(self, channel: str, conversation: str) -> bool:
         """Log this conversation again; returns whether that is done."""
@@ -140,7 +138,7 @@ class QuestionLog:
             session.commit()
             return True
 
-        return self._write(write, False)
+        return self._aside.write(write, False)
 
     def wish(self, answer: Answer, channel: str, conversation: str, address: str | None = None) -> bool:
         """Remember that this person wants to be told when staff have answered; returns whether that is done.
@@ -156,7 +154,7 @@ class QuestionLog:
             session.commit()
             return True
 
-        return self._write(write, False)
+        return self._aside.write(write, False)
 
     def wishes(self, channel: str, conversation: str | None = None) -> list[Wish]:
         """Who wants to be told something, oldest first: all of a channel, or one conversation."""
@@ -177,11 +175,11 @@ class QuestionLog:
             session.exec(delete(Wish).where(col(Wish.id) == wish.id))
             session.commit()
 
-        self._write(write, None)
+        self._aside.write(write, None)
 
     def purge(self) -> None:
         """Forget what is older than the retention allows. Logging does it by itself once a day."""
-        self._write(self._purge, None)
+        self._aside.write(self._purge, None)
 
     def _purge(self, session: Session) -> None:
         oldest = now() - self._retention
@@ -189,37 +187,6 @@ class QuestionLog:
         session.exec(delete(Wish).where(col(Wish.made_at) < oldest))
         session.commit()
         self._purged = time.monotonic()
-
-    def _write(self, do: Callable[[Session], T], otherwise: T) -> T:
-        """What a short write returns. What goes wrong in it is logged once and costs nobody an answer."""
-        try:
-            with (
-                self._kb.engine.connect() as connection,
-                impatient(connection),
-                Session(connection, expire_on_commit=False) as session,
-            ):
-                return do(session)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the person has their answer)
-            if not self._complained:
-                self._complained = True
-                log.warning("the question log cannot be written (%s); questions are answered all the same", type(error).__name__)
-            return otherwise
-
-
-@contextmanager
-def impatient(connection: Connection) -> Iterator[None]:
-    """On SQLite, wait a quarter of a second for other writers rather than ten seconds."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    before = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_PATIENCE}")
-    connection.commit()
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(before or 0)}")
 
 
 def found_keys(answer: Answer) -> list[str]:
