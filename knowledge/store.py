@@ -279,7 +279,11 @@ def _table(batch: list[Record]) -> Table:
 
 def _refresh_fingerprint(session: Session) -> None:
     session.flush()
-    total = _sum_of_digests(digest for table in KINDS.values() for digest in session.exec(select(table.digest)))
+    digests: list[str] = []
+    for table in KINDS.values():
+        whole = session.exec(select(func.aggregate_strings(col(table.digest), "\n"))).one()
+        digests += whole.split("\n") if whole else []
+    total = _sum_of_digests(digests)
     session.merge(Meta(name="fingerprint", value=total))
 
 
