@@ -20,7 +20,7 @@ from bot.speech import Speech
 from bot.telegram import page
 from bot.telegram.answers import Asked
 from bot.telegram.channel import Channel, Context, aside
-from bot.telegram.flood import Flood
+from bot.telegram.flood import Verdict
 from bot.telegram.replies import Replies
 from bot.values import Answer, Card
 
@@ -28,7 +28,6 @@ _KEPT = 300  # seconds that Telegram may give the same results
 _SHORTEST = 2
 _DESCRIPTION = 120
 _AT_ONCE = 10
-_PER_MINUTE = 6  # times what one may write, since every letter typed may ask
 
 
 class Inline:
@@ -36,7 +35,6 @@ class Inline:
 
     def __init__(self, channel: Channel, replies: Replies) -> None:
         self.channel, self.replies = channel, replies
-        self._flood = Flood(_PER_MINUTE * channel.flood.per_minute)
 
     async def query(self, update: Update, _: Context) -> None:
         """Someone types after the bot's name."""
@@ -45,7 +43,7 @@ class Inline:
             return
         text = query.query.strip()
         user = query.from_user.id
-        if not self.channel.is_staff(user) and self._flood.take(user, user).value != "fine":
+        if not self.channel.is_staff(user) and await self.channel.typing.take(user, user) is not Verdict.FINE:
             await query.answer([], cache_time=1)
             return
         if len(text) < _SHORTEST:

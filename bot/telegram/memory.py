@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
 from bot.staff.log import QuestionLog
+from bot.telegram.flood import drop_full
 from knowledge.chats import RememberedReply, SeenUpdate, TelegramPerson, TelegramPlace
 from knowledge.journal import Asker, LoggedQuestion, Wish, now
 from knowledge.store import KnowledgeBase
@@ -142,6 +143,7 @@ class Memory:
                 delete(RememberedReply).where(col(RememberedReply.made_at) < oldest, col(RememberedReply.kept).is_(False))
             )
             session.exec(delete(SeenUpdate).where(col(SeenUpdate.seen_at) < now() - _SEEN_KEPT))
+            drop_full(session)
             session.commit()
         return [_session(place) for place in old]
 

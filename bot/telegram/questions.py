@@ -7,7 +7,7 @@ import re
 from telegram import Message, MessageEntity, Update
 
 from bot.telegram.answers import Asked
-from bot.telegram.channel import Channel, Context, Visitor, visitor_of
+from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
 from bot.telegram.curating import Curating
 from bot.telegram.replies import Replies
 
@@ -19,7 +19,6 @@ class Questions:
         self.channel = channel
         self.replies = replies
         self.curating = curating
-        self._albums: dict[int, str] = {}  # the last of each chat
 
     async def text(self, update: Update, _: Context) -> None:
         """A message with text in it."""
@@ -50,10 +49,9 @@ class Questions:
         message = update.effective_message
         if message is None or (message.chat.type != "private" and not self._answers_us(message)):
             return
-        if message.media_group_id is not None and message.media_group_id == self._albums.get(message.chat_id):
-            return  # the pictures of an album come one by one
-        if message.media_group_id is not None:
-            self._albums[message.chat_id] = message.media_group_id
+        album = message.media_group_id
+        if album is not None and not await aside(self.channel.memory.first_time, f"album:{self.channel.post.bot.id}:{album}"):
+            return  # its pictures come one by one
         visitor = await visitor_of(self.channel, update)
         if message.caption and (asked := self._meant(message, message.caption)):
             await self.ask(visitor, asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 from bot.assistant import Assistant
 from bot.settings import Settings
-from bot.telegram.flood import Flood, Verdict
+from bot.telegram.flood import Flood, OwnFlood, Verdict
 from bot.telegram.trouble import drop_log, keep_log
 from tests.telegram.bot_api import TOKEN, BotApi
 from tests.telegram.people import Group, Person, Running, running
@@ -179,19 +180,27 @@ def test_flood(settings: Settings, own: Assistant, api: BotApi):
 def test_flood_again():
     """After a quiet while one may go on, and is told once more when it is too much again."""
     now = [0.0]
-    flood = Flood(6, lambda: now[0])
-    assert [flood.take(1, 1) for _ in range(8)] == [Verdict.FINE] * 6 + [Verdict.NOTE, Verdict.SILENCE]
+    flood = OwnFlood(6, lambda: now[0])
+    assert verdicts(flood, *[(1, 1)] * 8) == [Verdict.FINE] * 6 + [Verdict.NOTE, Verdict.SILENCE]
     now[0] = 60.0
-    assert [flood.take(1, 1) for _ in range(7)] == [Verdict.FINE] * 6 + [Verdict.NOTE]
-    assert flood.take(2, 2) is Verdict.FINE
+    assert verdicts(flood, *[(1, 1)] * 7) == [Verdict.FINE] * 6 + [Verdict.NOTE]
+    assert verdicts(flood, (2, 2)) == [Verdict.FINE]
 
 
 def test_flood_of_a_group():
     """A group may send more than one person, but not without end."""
-    flood = Flood(6, lambda: 0.0)
-    verdicts = [flood.take(user, -5) for user in range(25)]
-    assert verdicts.count(Verdict.FINE) == 18
-    assert verdicts.count(Verdict.NOTE) == 1
+    said = verdicts(OwnFlood(6, lambda: 0.0), *[(user, -5) for user in range(25)])
+    assert said.count(Verdict.FINE) == 18
+    assert said.count(Verdict.NOTE) == 1
+
+
+def verdicts(flood: Flood, *sent: tuple[int, int]) -> list[Verdict]:
+    """What is said to messages of users in chats, one after another."""
+
+    async def each() -> list[Verdict]:
+        return [await flood.take(user, chat) for user, chat in sent]
+
+    return asyncio.run(each())
 
 
 MEDIA = [
@@ -218,7 +227,8 @@ def test_media(bot: Running, lang: str, line: str, content: dict):
 
 def test_album(en: Person):
     """The pictures of an album get one line, not one each."""
-    sent = [one for _ in range(3) for one in en.sends(**MEDIA[0], media_group_id="42")]
+    album = str(time.time())
+    sent = [one for _ in range(3) for one in en.sends(**MEDIA[0], media_group_id=album)]
     assert len(sent) == 1
 
 
