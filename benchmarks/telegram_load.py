@@ -38,6 +38,7 @@ from bot.telegram.application import make
 from bot.telegram.channel import NAME
 from bot.telegram.run import serve_application
 from bot.values import Answer
+from bot.writing import Hear, unheard
 
 TOKEN = "1234567:load-token-of-nobody"  # noqa: S105  (of no bot at all)
 QUESTIONS = (
@@ -157,10 +158,10 @@ def _timed(application: Any) -> Times:
 
         await handle(update, timed())
 
-    def answering(answers: Answers, asked: Asked) -> Answer:
+    def answering(answers: Answers, asked: Asked, hear: Hear = unheard) -> Answer:
         start = time.thread_time()
         try:
-            return answer(answers, asked)
+            return answer(answers, asked, hear)
         finally:
             times.work.append(time.thread_time() - start)
 

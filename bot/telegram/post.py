@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 import httpx
 from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, ChatMigrated, NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import AIORateLimiter
 
 from bot.telegram import page
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 TRIES = 4
 _TYPING_LASTS = 4.5  # seconds
+_DRAFT = 5.0  # seconds to wait for Telegram to take a draft
 # An edit that changes nothing, and an answer to a button that comes too late, are no failures.
 _HARMLESS = ("message is not modified", "query is too old", "message to edit not found", "message can't be edited")
 
@@ -50,21 +52,23 @@ class Address:
 
 
 class Pace(AIORateLimiter):
-    """Telegram's limits on messages; that somebody types is no message."""
+    """Telegram's limits on messages; that somebody types is no message, and a draft that is late is not worth waiting for."""
 
     async def process_request(self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any) -> Any:
         """Wait until this request may go out."""
-        if endpoint == "sendChatAction":
+        if endpoint in ("sendChatAction", "sendMessageDraft"):
             return await callback(*args, **kwargs)
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
 class Post:
-    """Sends messages, pictures and files."""
+    """Sends messages, pictures and files. ``draft_pause`` is how many seconds there are between two drafts of a message."""
 
-    def __init__(self, bot: Bot, pause: float = 1.0) -> None:
+    def __init__(self, bot: Bot, pause: float = 1.0, draft_pause: float = 1.0) -> None:
         self.bot = bot
+        self.draft_pause = draft_pause
         self._pause = pause
+        self._drafts_from = float("-inf")  # the time from which on drafts may be sent
 
     async def send(self, to: Address, messages: Sequence[str], buttons: InlineKeyboardMarkup | None = None) -> Message | None:
         """Send messages one after another, the buttons under the last; returns that one."""
@@ -109,6 +113,28 @@ class Post:
             caption,
             page.CAPTION,
         )
+
+    async def draft(self, to: Address, number: int, text: str) -> bool:
+        """Show what is being written, in a private chat; False when there is no use in going on.
+
+        A server that knows no drafts is not asked again, one that has had too many is left alone for as long as it says.
+        """
+        if to.chat < 0 or time.monotonic() < self._drafts_from:
+            return False
+        try:
+            await self.bot.send_message_draft(
+                to.chat, number, text, message_thread_id=to.thread, parse_mode=ParseMode.HTML, read_timeout=_DRAFT
+            )
+        except RetryAfter as error:
+            self._drafts_from = time.monotonic() + error._retry_after.total_seconds()
+        except (BadRequest, InvalidToken) as error:  # an unknown method is to the library as an unknown token
+            self._drafts_from = float("inf")
+            log.info("no drafts of replies here (%s)", type(error).__name__)
+        except TelegramError as error:
+            log.debug("a draft did not go out: %s", type(error).__name__)
+        else:
+            return True
+        return False
 
     async def _formatted(self, send: Callable[[str, str | None], Awaitable[T]], text: str, limit: int) -> T | None:
         """Send HTML; where Telegram does not take it, the same as plain text rather than nothing."""

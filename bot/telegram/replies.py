@@ -13,6 +13,7 @@ from bot.telegram import buttons, page
 from bot.telegram.answers import Answers, Asked
 from bot.telegram.channel import Channel, Visitor, aside
 from bot.telegram.memory import CHANNEL, new_key
+from bot.telegram.preview import Preview
 from bot.understand import TALK
 from bot.values import Answer, Question
 from knowledge.chats import RememberedReply
@@ -30,9 +31,9 @@ class Replies:
     async def give(self, visitor: Visitor, asked: Asked, *, said: str | None = None, log: bool = True) -> None:
         """Answer and send. ``said`` is put above the reply: what a button asked in the person's place."""
         channel, key = self.channel, new_key()
-        async with channel.post.busy(visitor.to):
+        async with channel.post.busy(visitor.to), Preview(channel.post, visitor.to) as preview:
             asked = await aside(self.answers.standing, asked)
-            answer = await aside(self.answers.answer, asked)
+            answer = await aside(self.answers.answer, asked, preview.hear)
             sheets = page.screen(answer)
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])

@@ -12,6 +12,7 @@ from bot.assistant import Assistant
 from bot.settings import Settings
 from bot.telegram.flood import Flood, OwnFlood, Verdict
 from bot.telegram.trouble import drop_log, keep_log
+from bot.writing import unheard
 from tests.telegram.bot_api import TOKEN, BotApi
 from tests.telegram.people import Group, Person, Running, running
 
@@ -112,10 +113,10 @@ def test_trouble(settings: Settings, own: Assistant, api: BotApi, tmp_path):
     """What nobody foresaw is told in a line with a reference; the log has the details under it, and never the token."""
 
     class Broken(Assistant):
-        def answer_now(self, question):
+        def answer_now(self, question, hear=unheard):
             if "trouble" in question.text:
                 raise RuntimeError(f"cannot reach https://api.telegram.org/bot{TOKEN}/sendMessage")
-            return super().answer_now(question)
+            return super().answer_now(question, hear)
 
     broken = Broken(own.kb, own.retriever)
     mine = settings.model_copy(update={"data_dir": tmp_path})
