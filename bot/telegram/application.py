@@ -41,8 +41,13 @@ from bot.telegram.turns import Turns
 from knowledge.store import KnowledgeBase
 
 App = Application[Any, Any, Any, Any, Any, Any]
-# Edited messages are not asked for: a reply stands for the question as it was.
-UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.INLINE_QUERY, UpdateType.MY_CHAT_MEMBER]
+UPDATES = [
+    UpdateType.MESSAGE,
+    UpdateType.EDITED_MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.INLINE_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+]
 TELEGRAM = "https://api.telegram.org"
 _RETRIES = 5
 _TYPED = 6  # times what one may write, since every letter typed after the bot's name may ask
@@ -132,6 +137,8 @@ def _handle(application: App, channel: Channel) -> None:
     ):
         application.add_handler(CommandHandler(name, handler, new))
     application.add_handler(MessageHandler(new & filters.TEXT & ~filters.COMMAND, questions.text))
+    edited = filters.UpdateType.EDITED_MESSAGE
+    application.add_handler(MessageHandler(edited & filters.TEXT & ~filters.COMMAND, questions.edited))
     application.add_handler(MessageHandler(new & ~filters.TEXT & ~filters.StatusUpdate.ALL, questions.other))
     application.add_handler(MessageHandler(new & filters.COMMAND & filters.ChatType.PRIVATE, commands.help))
     application.add_handler(CallbackQueryHandler(pressing.pressed))

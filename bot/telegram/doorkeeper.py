@@ -64,7 +64,7 @@ class Doorkeeper:
             except Exception:
                 log.exception("a note about too many messages could not be sent")
         if verdict is not Verdict.FINE and update.callback_query is not None:
-            await update.callback_query.answer()
+            await self.channel.post.acknowledge(update.callback_query.id)
         return verdict is Verdict.FINE
 
     async def _counted(self, user: int, chat: int) -> Verdict:

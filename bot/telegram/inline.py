@@ -42,12 +42,12 @@ class Inline:
         if query is None:
             return
         text = query.query.strip()
-        user = query.from_user.id
+        user, post = query.from_user.id, self.channel.post
         if not self.channel.is_staff(user) and await self.channel.typing.take(user, user) is not Verdict.FINE:
-            await query.answer([], cache_time=1)
+            await post.offer(query.id, [], cache_time=1)
             return
         if len(text) < _SHORTEST:
-            await query.answer([_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
+            await post.offer(query.id, [_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
             return
         skip = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 6 else 0
         answer = await aside(self.replies.answers.answer, Asked(text, skip=skip, take=_AT_ONCE))
@@ -56,7 +56,7 @@ class Inline:
         button = None
         if not results and not query.offset:
             button = InlineQueryResultsButton(Speech(answer.lang, "telegram").say("inline_none"), start_parameter="inline")
-        await query.answer(results, cache_time=_KEPT, is_personal=False, next_offset=after, button=button)
+        await post.offer(query.id, results, cache_time=_KEPT, is_personal=False, next_offset=after, button=button)
 
 
 def _results(answer: Answer) -> list[InlineQueryResultArticle]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from bot.staff.log import QuestionLog
 from bot.telegram.flood import drop_full
@@ -121,6 +121,31 @@ class Memory:
         """The reply under this key; None when it was purged, deleted or never there."""
         with self._kb.session() as session:
             return session.get(RememberedReply, key)
+
+    def message(self, someone: Someone, number: int) -> str:
+        """What stands for a message in a chat."""
+        return self._log.pseudonym(CHANNEL, f"message:{someone.chat}:{number}")
+
+    def reply_to(self, someone: Someone, number: int) -> RememberedReply | None:
+        """The reply to a message of someone; None when there was none, or it is forgotten."""
+        asked_in, person = self.message(someone, number), self.person(someone.user)
+        statement = select(RememberedReply).where(RememberedReply.asked_in == asked_in, RememberedReply.person == person)
+        with self._kb.session() as session:
+            return session.exec(statement).first()
+
+    def is_last(self, reply: RememberedReply) -> bool:
+        """Whether someone has asked nothing else since."""
+        later = select(RememberedReply.key).where(
+            RememberedReply.person == reply.person, col(RememberedReply.made_at) > reply.made_at
+        )
+        with self._kb.session() as session:
+            return session.exec(later).first() is None
+
+    def pictured(self, key: str, picture: int) -> None:
+        """Remember the picture that goes with a reply."""
+        with self._kb.session() as session:
+            session.exec(update(RememberedReply).where(col(RememberedReply.key) == key).values(picture=picture))
+            session.commit()
 
     def last(self, user: int) -> RememberedReply | None:
         """The last reply to someone that the question log knows."""

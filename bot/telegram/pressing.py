@@ -49,18 +49,14 @@ class Pressing:
             return
         visitor = await visitor_of(self.channel, update)
         if not isinstance(query.message, Message):
-            await self._acknowledge(query, visitor.say("expired"))
+            await self.channel.post.acknowledge(query.id, visitor.say("expired"))
             return
         pressed = Pressed.read(query.data)
         toast: str | None = None
         try:
             toast = await self._do(visitor, pressed, query)
         finally:
-            await self._acknowledge(query, toast)
-
-    async def _acknowledge(self, query: CallbackQuery, toast: str | None) -> None:
-        # Telegram takes 200 characters; one that is worth reading twice stands in a window.
-        await query.answer(text=toast[:200] if toast else None, show_alert=bool(toast and len(toast) > 60))
+            await self.channel.post.acknowledge(query.id, toast)
 
     async def _do(self, visitor: Visitor, pressed: Pressed, query: CallbackQuery) -> str | None:
         if pressed.verb in self._of_a_reply:
@@ -93,7 +89,9 @@ class Pressing:
         if not answer.cards:
             return visitor.say("nothing_more")
         # A screen is one message: three cards in short, cut where they are long.
-        await self.channel.post.edit(query.message, page.screen(answer)[0], self.replies.under(answer, reply.key))
+        shown, under = page.screen(answer)[:1], self.replies.under(answer, reply.key)
+        assert query.message is not None
+        await self.channel.post.replace(visitor.to, [query.message.message_id], shown, under)
         return None
 
     async def _detail(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, _: CallbackQuery) -> str | None:

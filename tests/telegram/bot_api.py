@@ -281,6 +281,13 @@ class BotApi:
         found.edits += 1
         return self.message_of(found)
 
+    def _delete_message(self, data: dict[str, Any]) -> bool:
+        found = [one for one in self.sent if one.id == int(data["message_id"]) and one.chat == int(data["chat_id"])]
+        if not found:
+            raise Refused("Bad Request: message to delete not found")
+        self.sent.remove(found[0])
+        return True
+
     def _answer_callback_query(self, data: dict[str, Any]) -> bool:
         if units(data.get("text", "")) > 200:
             raise Refused("Bad Request: MESSAGE_TOO_LONG")

@@ -6,14 +6,17 @@ import asyncio
 import logging
 import time
 
+import httpx
 import pytest
+from telegram.error import NetworkError, TimedOut
 
 from bot.assistant import Assistant
 from bot.settings import Settings
 from bot.telegram.flood import Flood, OwnFlood, Verdict
+from bot.telegram.post import TRIES, Post
 from bot.telegram.trouble import drop_log, keep_log
 from bot.writing import unheard
-from tests.telegram.bot_api import TOKEN, BotApi
+from tests.telegram.bot_api import TOKEN, BotApi, Refused
 from tests.telegram.people import Group, Person, Running, running
 
 PAINT = "Our paint shop has VOC fumes, what can we buy?"
@@ -104,8 +107,6 @@ def test_formatting(bot: Running, en: Person):
 
 
 def _refuse_entities(_: object) -> None:
-    from tests.telegram.bot_api import Refused
-
     raise Refused("Bad Request: can't parse entities: something new")
 
 
@@ -247,11 +248,6 @@ def test_caption(en: Person):
     assert "IP Nexus" in reply.text
 
 
-def test_edited(en: Person):
-    """An edited message is not answered again: a reply stands for the question as it was."""
-    assert en.does({"edited_message": {**en.message(text=PAINT), "edit_date": 1_790_000_100}}) == []
-
-
 def test_joining(en: Person, group: Group):
     """Taken into a group, the bot says how it is used there, once."""
     member = group.member("zh-hans")
@@ -318,3 +314,43 @@ def test_inline_nothing(en: Person):
     assert none["results"] == []
     assert none["button"]["start_parameter"]
     assert len(en.looks_up("How many technologies from China?")["results"]) == 1
+
+
+def test_too_late(bot: Running, en: Person):
+    """A press that Telegram has given up waiting for does what it should, and nobody reads of trouble."""
+    (reply,) = en.says(PAINT)
+    bot.api.moods["answerCallbackQuery"] = [_too_late]
+    query = {"id": "late", "from": en.user, "chat_instance": "1", "data": reply.button("Sources")["callback_data"]}
+    (sources,) = en.does({"callback_query": {**query, "message": bot.api.message_of(reply)}})
+    assert sources.links
+    bot.api.moods["answerInlineQuery"] = [_too_late]
+    assert en.does({"inline_query": {"id": "late", "from": en.user, "query": "heat pump", "offset": ""}}) == []
+    bot.api.faults.clear()
+
+
+def _too_late(_: object) -> None:
+    raise Refused("Bad Request: query is too old and response timeout expired or query ID is invalid")
+
+
+@pytest.mark.parametrize(
+    ("cause", "repeatable", "tries"),
+    [
+        (httpx.ReadTimeout("x"), False, 1),
+        (httpx.ReadError("x"), False, 1),
+        (httpx.ConnectTimeout("x"), False, TRIES),
+        (httpx.ConnectError("x"), False, TRIES),
+        (httpx.ReadTimeout("x"), True, TRIES),
+        (httpx.ReadError("x"), True, TRIES),
+    ],
+)
+def test_nobody_knows(bot: Running, cause: httpx.TransportError, repeatable: bool, tries: int):
+    """When nobody knows whether a message arrived it is not sent again; an edit is, since twice is once."""
+    tried = []
+
+    async def send() -> None:
+        tried.append(1)
+        raise (TimedOut() if isinstance(cause, httpx.TimeoutException) else NetworkError("x")) from cause
+
+    with pytest.raises(NetworkError):
+        asyncio.run(Post(bot.channel.post.bot, 0).persistently(send, repeatable=repeatable))
+    assert len(tried) == tries
