@@ -30,7 +30,7 @@ from bot.telegram.doorkeeper import Doorkeeper
 from bot.telegram.flood import Flood, OwnFlood, SharedFlood
 from bot.telegram.inline import Inline
 from bot.telegram.memory import CHANNEL, Memory
-from bot.telegram.order import InOrder
+from bot.telegram.order import AT_ONCE, InOrder
 from bot.telegram.own_data import OwnData
 from bot.telegram.post import Pace, Post
 from bot.telegram.pressing import Pressing
@@ -51,7 +51,8 @@ UPDATES = [
 TELEGRAM = "https://api.telegram.org"
 _RETRIES = 5
 _TYPED = 6  # times what one may write, since every letter typed after the bot's name may ask
-_CONNECTIONS = 128
+# Each request looks at every line that is open. A reply needs two: one to type, one to send.
+_CONNECTIONS = 2 * AT_ONCE
 
 
 def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_second: float = 30) -> App:

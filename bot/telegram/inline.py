@@ -19,7 +19,7 @@ from telegram.constants import ParseMode
 from bot.speech import Speech
 from bot.telegram import page
 from bot.telegram.answers import Asked
-from bot.telegram.channel import Channel, Context, aside
+from bot.telegram.channel import Channel, Context
 from bot.telegram.flood import Verdict
 from bot.telegram.replies import Replies
 from bot.values import Answer, Card
@@ -50,7 +50,7 @@ class Inline:
             await post.offer(query.id, [_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
             return
         skip = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 6 else 0
-        answer = await aside(self.replies.answers.answer, Asked(text, skip=skip, take=_AT_ONCE))
+        answer = await self.replies.answer(Asked(text, skip=skip, take=_AT_ONCE))
         results = _results(answer)
         after = str(skip + len(results)) if answer.more else None
         button = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
@@ -23,6 +24,12 @@ CHANNEL = "telegram"
 EVENT_LASTS = timedelta(hours=24)
 _SEEN_KEPT = timedelta(days=3)  # Telegram gives an update up after a day
 _KEY_BYTES = 9  # 12 characters
+
+_VISIT = (
+    update(TelegramPlace)
+    .where(col(TelegramPlace.place) == bindparam("its_place"))
+    .values(event=bindparam("into"), last_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -101,19 +108,29 @@ class Memory:
     def enter(self, someone: Someone, event: str | None) -> None:
         """Someone goes into an event, or out of it."""
         with self._kb.session() as session:
-            session.merge(self._visited(someone, event))
+            self._visit(session, someone, event)
             session.commit()
 
-    def _visited(self, someone: Someone, event: str | None) -> TelegramPlace:
-        person, place = self.person(someone.user), self._place(someone)
-        return TelegramPlace(place=place, person=person, event=event, last_at=now())
+    def _visit(self, session: Session, someone: Someone, event: str | None) -> None:
+        place, at = self._place(someone), now()
+        there = session.connection().execute(_VISIT, {"its_place": place, "into": event, "at": at})
+        if not there.rowcount:
+            session.add(TelegramPlace(place=place, person=self.person(someone.user), event=event, last_at=at))
 
-    def keep(self, reply: RememberedReply, someone: Someone | None = None) -> None:
-        """Remember a reply, and that its asker was here."""
+    def keep(self, reply: RememberedReply, someone: Someone) -> None:
+        """Remember a new reply, and that its asker was here."""
+        with self._kb.session() as session:
+            reply.person = self.person(someone.user)
+            self._visit(session, someone, reply.event)
+            session.add(reply)
+            session.commit()
+
+    def change(self, reply: RememberedReply, someone: Someone | None = None) -> None:
+        """Remember a reply under the key it had, with what is new about it."""
         with self._kb.session() as session:
             if someone is not None:
                 reply.person = self.person(someone.user)
-                session.merge(self._visited(someone, reply.event))
+                self._visit(session, someone, reply.event)
             session.merge(reply)
             session.commit()
 

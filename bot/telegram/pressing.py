@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Message, Update
 from bot.speech import Speech
 from bot.staff.log import DOWN, UP
 from bot.telegram import buttons, page
-from bot.telegram.answers import Answers, Asked
+from bot.telegram.answers import Asked
 from bot.telegram.buttons import Pressed
 from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
 from bot.telegram.commands import Commands
@@ -29,7 +29,6 @@ class Pressing:
 
     def __init__(self, channel: Channel, replies: Replies, questions: Questions, commands: Commands, own: OwnData) -> None:
         self.channel, self.replies, self.questions, self.commands, self.own = channel, replies, questions, commands, own
-        self.answers: Answers = replies.answers
         self._of_a_reply: Mapping[str, Press] = {
             buttons.PAGE: self._page,
             buttons.DETAIL: self._detail,
@@ -82,7 +81,7 @@ class Pressing:
         asked = Asked.again(reply, skip=skip)
         if turned and await aside(self._is_own, visitor, reply):
             asked = replace(asked, session=self.channel.memory.session(visitor.someone))
-        return await aside(self.answers.answer, asked)
+        return await self.replies.answer(asked)
 
     async def _page(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, query: CallbackQuery) -> str | None:
         answer = await self._again(visitor, reply, pressed.number, turned=True)

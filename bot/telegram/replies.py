@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardMarkup
@@ -16,19 +18,25 @@ from bot.telegram.memory import CHANNEL, new_key
 from bot.telegram.preview import Preview
 from bot.understand import TALK
 from bot.values import Answer, Question
+from bot.writing import Hear, unheard
 from knowledge.chats import RememberedReply
 
+_THREADS = 8  # that answer without asking the model, or wait for it
 _SHARED = 120  # characters of a question that a shared link quotes
 
 
 @dataclass(frozen=True)
 class Made:
-    """A reply that was sent: its key, whether its question is logged, the message that asked, and those it is made of."""
+    """A reply that was sent: its key, whether its question is logged, the message that asked, and those it is made of.
+
+    ``again`` says that there was one under this key before.
+    """
 
     key: str
     logged: bool
     message: int | None
     messages: list[int]
+    again: bool = False
 
 
 class Replies:
@@ -37,6 +45,12 @@ class Replies:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.answers = Answers(channel.assistant)
+        settings = channel.settings
+        self._threads = ThreadPoolExecutor(_THREADS + settings.model_concurrency, "answering") if settings.model else None
+
+    async def answer(self, asked: Asked, hear: Hear = unheard) -> Answer:
+        """The answer, worked out in a thread. Those that wait for a language model have threads of their own: /help goes by."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.answers.answer, asked, hear)
 
     async def give(
         self, visitor: Visitor, asked: Asked, *, said: str | None = None, log: bool = True, message: int | None = None
@@ -46,7 +60,7 @@ class Replies:
         channel, key = self.channel, new_key()
         async with channel.post.busy(visitor.to), Preview(channel.post, visitor.to) as preview:
             asked = await aside(self.answers.standing, asked)
-            answer = await aside(self.answers.answer, asked, preview.hear)
+            answer = await self.answer(asked, preview.hear)
             sheets = page.screen(answer)
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
@@ -58,11 +72,11 @@ class Replies:
         post = self.channel.post
         async with post.busy(visitor.to):
             asked = await aside(self.answers.standing, asked)
-            answer = await aside(self.answers.answer, asked)
+            answer = await self.answer(asked)
         sent = await post.replace(visitor.to, before.messages, page.screen(answer), self.under(answer, before.key))
         if before.picture is not None:
             await post.delete(visitor.to.chat, [before.picture])
-        await self._keep(visitor, asked, answer, Made(before.key, True, message, sent))
+        await self._keep(visitor, asked, answer, Made(before.key, True, message, sent, again=True))
 
     async def _keep(self, visitor: Visitor, asked: Asked, answer: Answer, made: Made) -> None:
         await aside(self._remember, visitor, asked, answer, made)
@@ -109,7 +123,8 @@ class Replies:
             asked_in=self.channel.memory.message(visitor.someone, made.message) if made.message is not None else None,
             messages=made.messages,
         )
-        self.channel.memory.keep(reply, visitor.someone)
+        keep = self.channel.memory.change if made.again else self.channel.memory.keep
+        keep(reply, visitor.someone)
 
 
 def caption(answer: Answer) -> str:

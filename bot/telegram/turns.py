@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, text
+from sqlalchemy import bindparam, exists, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, update
 
 from knowledge.chats import SeenUpdate, TelegramTurn
 from knowledge.journal import now
@@ -25,6 +25,16 @@ from knowledge.store import KnowledgeBase
 
 LEASE = timedelta(seconds=20)  # after it, what a process that died had begun holds nobody up
 _RENEWED = 5.0  # seconds
+
+# Put together once: it is asked for every update.
+_other = aliased(TelegramTurn)
+_BEFORE = exists().where(
+    col(_other.chat) == bindparam("its_chat"),
+    col(_other.update) != bindparam("mine"),
+    col(_other.until) > bindparam("at"),
+    col(_other.begun) | (col(_other.number) < bindparam("its_number")),
+)
+_BEGIN = update(TelegramTurn).where(col(TelegramTurn.update) == bindparam("mine"), ~_BEFORE).values(begun=True)
 
 log = logging.getLogger("greenask.telegram")
 
@@ -67,20 +77,13 @@ class Turns:
 
     def begin(self, ticket: Ticket) -> bool:
         """Whether this update is next in its chat; if so it has begun. True as well where it was never written down."""
-        other = aliased(TelegramTurn)
-        before = exists().where(
-            col(other.chat) == ticket.chat,
-            col(other.update) != ticket.name,
-            col(other.until) > self._clock(),
-            col(other.begun) | (col(other.number) < ticket.number),
-        )
+        asked = {"mine": ticket.name, "its_number": ticket.number, "its_chat": ticket.chat, "at": self._clock()}
         with self._kb.session() as session:
             self._alone(session, ticket.chat)
-            mine = col(TelegramTurn.update) == ticket.name
-            begun = session.exec(update(TelegramTurn).where(mine, ~before).values(begun=True))
-            there = bool(begun.rowcount) or session.exec(select(TelegramTurn.update).where(mine)).first() is not None
+            begun = session.connection().execute(_BEGIN, asked).rowcount > 0
+            is_known = begun or session.get(TelegramTurn, ticket.name) is not None
             session.commit()
-            return bool(begun.rowcount) or not there
+        return begun or not is_known
 
     def end(self, ticket: Ticket) -> None:
         """Let the next one of the chat begin."""

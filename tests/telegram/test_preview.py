@@ -134,6 +134,23 @@ def test_stop(settings: Settings, own: Assistant, api: BotApi) -> None:
     assert reply.text.startswith(" ".join(SENTENCES["en"]))
 
 
+def test_the_model_keeps_nobody_waiting(settings: Settings, own: Assistant, api: BotApi) -> None:
+    """While more people wait for the model than there are processors, a command is answered at once."""
+    mine = settings.model_copy(update={"model": "openai:some"})
+    with running(mine, Assistant(own.kb, own.retriever, writer=Slow(0.7)), api) as bot:
+        for _ in range(12):
+            api.put({"message": Person(bot).message(text=QUESTIONS["en"])})
+        until = time.monotonic() + 10
+        while len(api.drafts) < 3 and time.monotonic() < until:
+            time.sleep(0.005)
+        person = Person(bot)
+        api.put({"message": person.message(text="/help")})
+        while not api.sent and time.monotonic() < until:
+            time.sleep(0.005)
+        assert api.sent[0].chat == person.id
+    assert len(api.sent) == 13
+
+
 def test_without_a_model(en: Person) -> None:
     """Without a model nothing is shown before the reply."""
     before = len(en.api.drafts)
