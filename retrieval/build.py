@@ -283,13 +283,13 @@ class _Builder:
 
 def words_of(document: Document, segmenter: Segmenter) -> Words:
     """What is counted of a document. The title counts twice: what a record is called says most about it."""
-    twice = f"{document.title}\n{document.text}"
+    twice = f"{document.title}\n{document.findable}"
     return Words(segmenter.tokens(twice), segmenter.grams(twice))
 
 
 def plain_words(document: Document) -> set[str]:
     """The English words of a document as they are spelt, for mending slips."""
-    return set(_WORD.findall(fold(document.text))) - stopwords("en") if document.lang == "en" else set()
+    return set(_WORD.findall(fold(document.findable))) - stopwords("en") if document.lang == "en" else set()
 
 
 def _means(encodings: Encodings, wholes: Any, spoken: Sequence[str]) -> dict[str, Vectors]:
