@@ -34,7 +34,7 @@ class Views:
 
 
 def views_of(document: Document) -> Views:
-    """The document's views: its title with its first passage, every other passage, every problem, and sentences of the long ones."""
+    """The document's views: its title with its first passage, each other passage and problem, and the sentences of long ones."""
     whole = clean(" ".join([document.title, *document.passages[:1]]))
     heads = [text for text in (whole, *map(clean, (*document.passages[1:], *document.problems))) if text]
     said = [sentence for text in heads if size(text) > LONG for sentence in sentences(text)]

@@ -375,7 +375,7 @@ def test_an_update_that_fails(shop: Shop, monkeypatch: pytest.MonkeyPatch, step:
     before, base = contents(served), shop.hits("woven kelp against arsenic")
     shop.kb.save(NEW, origin="test")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
