@@ -19,7 +19,7 @@ from retrieval.vectors import Numbers, VectorFile, Vectors
 
 _BATCH = 5_000  # Chroma takes at most 5,461 at once
 # A close graph is walked in less time than a thin one is searched widely: see decision 4 in docs/decisions.
-_GRAPH = {"space": "cosine", "max_neighbors": 48, "ef_construction": 400, "ef_search": 300}
+_GRAPH = {"space": "cosine", "max_neighbors": 48, "ef_construction": 400, "ef_search": 350}
 WHOLE_WEIGHT = 0.3  # what the whole says beside the view that fits best
 
 
