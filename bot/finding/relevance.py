@@ -7,6 +7,7 @@ about making batteries, where recycling them was asked for.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -14,7 +15,7 @@ from functools import cached_property, lru_cache
 from bot.finding.shelf import GENERIC, Shelf
 from bot.finding.trees import learnt
 from bot.understand import Understanding
-from knowledge.records import LANGUAGES
+from knowledge.records import LANGUAGES, Record
 from retrieval.documents import Related, document, related
 from retrieval.language import HAN
 from retrieval.rarity import rarity
@@ -32,6 +33,10 @@ _LIKE = 0.4  # a word this near to what a record says, by meaning, is as good as
 _NOT_MET = 0.5  # below this a word is not met
 _NEAR = 0.6  # how near a question without words is taken to be, and one that lacks none
 _LETTERS = {"en": 1.0, "zh": 0.4}  # a character of Chinese says as much as two and a half letters
+_DATED = frozenset({"event", "article"})
+_STRANGE = -3.4  # people found by body or event are believed unless they are this far from the question
+_TOLD = 0.15  # share of a question's words, by weight, that a figure has at least
+_NUMERAL = re.compile(r"two|three|four|five|six|seven|eight|nine|ten|hundred|[一二两三四五六七八九十百千万]+[家个位项届座]?")
 _ASPECTS = ("how_many", "cost", "contact", "where", "when")
 
 
@@ -107,14 +112,33 @@ class Relevance:
         return -math.inf if self.stray(asked, hits) else learnt().side(asked.base, list(self.features(asked, hits).values()))
 
     def stray(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
-        """Whether nothing was said that could be answered, or the finds are another person's."""
+        """Whether nothing was said that could be answered, or the finds are of another year or another person's."""
         top, cover = hits[0], self.cover(asked, hits[0].key)
+        if top.kind in _DATED and self.otherwise_dated(asked, top.key):
+            return True
         if top.key in asked.named(top.kind):
             return False
         if not (cover.words or asked.names or asked.aspects or asked.facets.mentions):
             return True
         # "who is Li Wei" is not answered by another Li
         return top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1
+
+    def strangers(self, asked: Understanding, people: Sequence[Hit]) -> bool:
+        """Whether people of a body or an event are others than the one who is asked for: nobody there is of Tesla."""
+        if not asked.topic or not people:
+            return False
+        if self.stray(asked, people):
+            return min(self.cover(asked, hit.key).unknown for hit in people) >= _HALF
+        return self.sure(asked, people) < _STRANGE
+
+    def counts(self, asked: Understanding, records: Sequence[Record]) -> bool:
+        """Whether figures count what is asked for: none that has no word of it does, numbers apart."""
+        return not records or any(_told(self.cover(asked, record.key)) for record in records)
+
+    def otherwise_dated(self, asked: Understanding, key: str) -> bool:
+        """Whether the question names years, and the record none of them."""
+        years = {year[:4] for year in asked.facets.values("year")}
+        return bool(years) and not years & self._tokens(key)
 
     def _faint(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
         """Whether the finds share nothing with the question but a likeness too faint to count."""
@@ -238,6 +262,13 @@ class Relevance:
 
 def _has(word: str, translations: Sequence[Sequence[str]], have: Collection[str]) -> float:
     return float(word in have or any(all(token in have for token in tokens) for tokens in translations if tokens))
+
+
+def _told(cover: Cover) -> bool:
+    """Whether enough of the words is met, where there is one that says something."""
+    words = [(r, m) for word, r, m in zip(cover.words, cover.rare, cover.met, strict=True) if not _NUMERAL.fullmatch(word)]
+    lacking = max((r * (1 - m) for r, m in words), default=0.0)
+    return lacking <= _LITTLE or sum(r * m for r, m in words) >= _TOLD * sum(r for r, _ in words)
 
 
 def _asked(asked: Understanding, words: int) -> Mapping[str, float]:

@@ -53,11 +53,11 @@ _LEANS: Mapping[str, Mapping[str, float]] = {
 class Searched:
     """Answers found by words and meaning."""
 
-    def __init__(self, shelf: Shelf, measured: Measured, named: Named) -> None:
+    def __init__(self, shelf: Shelf, relevance: Relevance, measured: Measured, named: Named) -> None:
         self.shelf = shelf
+        self.relevance = relevance
         self.measured = measured
         self.named = named
-        self.relevance = Relevance(shelf)
 
     def searched(self, asked: Understanding) -> Finding:
         """The best of all kinds; what the question is after tips the scales between them."""

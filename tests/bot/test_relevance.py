@@ -66,10 +66,12 @@ def test_right_words_are_no_slips(assistant):
     [
         "telephone number of Sinopec", "中国移动的客服电话", "中石化的電話號碼", "rank of Vietnam in the Global Innovation Index",
         "越南在全球创新指数中的排名", "how many people work for Haier?", "海尔有多少员工", "who is the CEO of Haier?",
+        "who spoke for Tesla at the Chengdu forum?", "国家知识产权局的王芳是谁", "解洪兴住在哪里", "2018年知识产权加速营",
+        "IP acceleration camp of 2025", "China's CO2 emissions in 2022 in tonnes", "2023年全球卖了多少辆电动车",
     ],
 )  # fmt: skip
 def test_silent(assistant, text: str):
-    """Contacts of strangers, places nothing is known of, numbers not on record: nothing is shown in their stead."""
+    """Strangers and their contacts, places and years nothing is known of, numbers not on record: nothing is shown instead."""
     answer = assistant.answer_now(Question(text))
     assert answer.status in ("not_found", "out_of_scope")
     assert not answer.cards
