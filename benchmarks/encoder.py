@@ -166,7 +166,7 @@ def _parts(texts: Iterable[str], store: VectorStore) -> Iterator[list[str]]:
 
 @cache
 def _encoder() -> UniversalSentenceEncoder:
-    return UniversalSentenceEncoder()
+    return UniversalSentenceEncoder(1)  # its process is one of several
 
 
 def _encode(texts: list[str]) -> Vectors:

@@ -145,7 +145,8 @@ def quality(answered: Sequence[tuple[Asked, Sequence[str]]]) -> dict[str, dict[s
 def change(system: System, catalogue: Catalogue, note: Note) -> None:
     """Add, change and delete listings; the time until a search shows it."""
     system.open()
-    system.find(_asking(next(catalogue.listings(1, _NEW)), "en"))
+    for lang in LANGUAGES:
+        system.find(_asking(next(catalogue.listings(1, _NEW)), lang))
     both = (sketch.number for sketch in catalogue.sketches(10 * CHANGED) if sketch.languages == LANGUAGES)
     numbers = [number for number, _ in zip(both, range(2 * CHANGED), strict=False)]
     half = len(numbers) // 2

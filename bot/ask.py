@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from bot import render
 from bot.errors import BadInput
 from bot.shell import BAD_INPUT, OK, Shell, json_line, report
 from bot.staff.visit import ASK, FILE, Visit
-from bot.terminal import question, show, show_explained
+from bot.terminal import listening, question, show, show_explained
 from bot.values import Answer, Question
+from bot.writing import unheard
 from retrieval.language import parse
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def ask_one(shell: Shell, text: str, *, lang: str | None, form: Form, export: st
     assistant = shell.assistant(build=build)
     with closing(assistant.kb):
         asked = question(text, shell.speech.lang, hint=hint)
-        answer = assistant.answer_now(asked)
+        with nullcontext(unheard) if form.as_json else listening(shell) as hear:
+            answer = assistant.answer_now(asked, hear)
         if form.as_json:
             print(json_line(render.as_json(answer, explain=form.explain)), flush=True)
         else:

@@ -56,7 +56,7 @@ def build(settings: Settings, kb: KnowledgeBase, progress: Progress = lambda *_:
         update(settings.index_dir, change, embedder, chroma_url=settings.chroma)
         return Built(changes, indexed=True)
     size = 2 * sum(kb.counts()[table.KIND] for table in FOUND)
-    contents = Contents(documents(kb), kb.fingerprint, terms(kb), names.build(kb), size, kb.digests())
+    contents = Contents(documents(kb), kb.fingerprint, terms(kb), names.build(kb), size, kb.states())
     index_build(settings.index_dir, contents, embedder, progress, chroma_url=settings.chroma)
     return Built(changes, indexed=True)
 

@@ -66,6 +66,7 @@ def examine(shell: Shell, *, deep: bool = False) -> Iterator[Check]:
     yield from (_python(shell), _greenask(), _packages(shell), _folder(shell), _space(shell))
     yield from _knowledge(shell)
     yield _encoder(shell, deep=deep)
+    yield _model(shell, deep=deep)
     yield _telegram(shell, deep=deep)
     yield Check("locale", *_locale(shell))
     yield Check("terminal", True, _terminal(shell))
@@ -238,6 +239,13 @@ def _telegram(shell: Shell, *, deep: bool) -> Check:
     if name is None:
         return Check("telegram", False, masked(shell.say("telegram_unreachable", reason=reason), settings))
     return Check("telegram", True, f"https://t.me/{name}")
+
+
+def _model(shell: Shell, *, deep: bool) -> Check:
+    from bot.model_doctor import examined
+
+    ok, text, run = examined(shell, deep=deep)
+    return Check("model", ok, masked(text, shell.settings), run)
 
 
 def _is_there(module: str) -> bool:

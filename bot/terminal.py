@@ -7,6 +7,7 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -16,12 +17,15 @@ from bot.speech import Speech
 from bot.staff.visit import CHAT, Visit
 from bot.values import Answer, Block, Card, Figure, Question, Text
 from bot.values import Table as Compared
+from bot.writing import Hear, unheard
 from knowledge.dates import PartialDate
+from retrieval.language import detect
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.history import History
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
+    from rich.live import Live
     from rich.table import Table
     from rich.text import Text as Styled
 
@@ -93,7 +97,8 @@ def _commanded(shell: Shell, assistant: Assistant, typed: str, visit: Visit, ses
 def _reply(shell: Shell, assistant: Assistant, typed: str, visit: Visit, session: str) -> None:
     asked = question(typed, shell.speech.lang, session=session)
     try:
-        answer = assistant.answer_now(asked)
+        with listening(shell) as hear:
+            answer = assistant.answer_now(asked, hear)
     except Exception as error:  # noqa: BLE001  (the one place where the chat catches; report logs it)
         report(error)
     else:
@@ -144,6 +149,45 @@ def show_explained(shell: Shell, answer: Answer | None) -> None:
     """Print how an answer came about, if there is one to explain."""
     for line in explain.lines(answer) if answer is not None else ():
         shell.line(line)
+
+
+@contextmanager
+def listening(shell: Shell) -> Iterator[Hear]:
+    """Shows the sentences of a lead while a model writes it, until the whole reply takes their place.
+
+    Where nobody looks, or no model writes, nothing is shown.
+    """
+    if not shell.out.is_terminal:
+        yield unheard
+        return
+    lead = _Growing(shell.out)
+    try:
+        yield lead.hear
+    finally:
+        lead.close()
+
+
+class _Growing:
+    """A lead on the screen that grows by the sentence, and is gone when it is closed: the reply that follows has it, too."""
+
+    def __init__(self, out: Console) -> None:
+        self._out = out
+        self._said: list[str] = []
+        self._live: Live | None = None
+
+    def hear(self, sentence: str) -> None:
+        from rich.live import Live
+
+        self._said.append(sentence)
+        speech = Speech(detect(sentence), "model")
+        if self._live is None:
+            self._live = Live(console=self._out, auto_refresh=False, transient=True)
+            self._live.start()
+        self._live.update(_styled(speech, speech.names("sentence")["join"].join(self._said), _ROLES["lead"]), refresh=True)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
 
 
 def show(shell: Shell, answer: Answer) -> None:

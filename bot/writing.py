@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.understand import Understanding
-from bot.values import Answer
-from knowledge.records import Record
+if TYPE_CHECKING:
+    from bot.understand import Understanding
+    from bot.values import Answer
+    from knowledge.records import Record
 
 Hear = Callable[[str], None]
 

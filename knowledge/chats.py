@@ -1,4 +1,4 @@
-"""What the Telegram channel must remember beside the journal: replies whose buttons stay valid, choices of people, seen updates.
+"""What the Telegram channel must remember beside the journal: replies whose buttons stay valid, choices of people, updates.
 
 ``person`` and ``place`` are pseudonyms of a user and of a user in a chat, keyed hashes as in the journal; times are UTC without
 a zone. None of it is a record.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Text
 from sqlmodel import Field, SQLModel
 
 from knowledge.journal import now
@@ -24,7 +24,8 @@ class RememberedReply(SQLModel, table=True):
     """A reply under its key, by which its buttons and its link find it. ``kept`` ones are on posters and never purged.
 
     ``about`` are the keys of records or overviews it shows where no question was asked, ``choices`` the ways of going on that it
-    offered, ``entry`` is its number in the question log.
+    offered, ``entry`` is its number in the question log. ``asked_in`` stands for the message that asked; the reply is made of
+    ``messages`` and perhaps a ``picture``, by Telegram's numbers: when the question is edited, so are they.
     """
 
     __tablename__ = "telegram_reply"
@@ -42,6 +43,9 @@ class RememberedReply(SQLModel, table=True):
     choices: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     note: str | None = text_column()
     kept: bool = False
+    asked_in: str | None = Field(default=None, index=True)
+    messages: list[int] = Field(default_factory=list, sa_type=JSON)
+    picture: int | None = None
 
 
 class TelegramPerson(SQLModel, table=True):
@@ -72,3 +76,30 @@ class SeenUpdate(SQLModel, table=True):
 
     update: str = Field(primary_key=True)
     seen_at: datetime = _time(index=True)
+
+
+class TelegramTurn(SQLModel, table=True):
+    """An update that waits or is being answered, where several processes share a database; gone when it is answered.
+
+    ``chat`` is a pseudonym. The process named ``holder`` renews ``until``; a row past it is nobody's.
+    """
+
+    __tablename__ = "telegram_turn"
+
+    update: str = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    chat: str = Field(index=True)
+    holder: str
+    until: datetime = _time()
+    begun: bool = False
+
+
+class TelegramBucket(SQLModel, table=True):
+    """How many messages a person or a chat has left at a time (seconds of the epoch), under a pseudonym."""
+
+    __tablename__ = "telegram_bucket"
+
+    name: str = Field(primary_key=True)
+    rest: float
+    at: float
+    noted: bool = False

@@ -108,7 +108,10 @@ class Source(Record, table=True):
 
 
 class Listing(Record, table=True):
-    """A technology 技术 on offer, a need 需求 that looks for one, or an expert 专家 who advises."""
+    """A technology 技术 on offer, a need 需求 that looks for one, or an expert 专家 who advises.
+
+    ``problems`` are what it helps with, in the words of those who look for it. They are found by, and not shown.
+    """
 
     KIND: ClassVar[str] = "listing"
 
@@ -116,6 +119,8 @@ class Listing(Record, table=True):
     sector: str = Field(index=True)
     tags_en: Words = json_column()
     tags_zh: Words = json_column()
+    problems_en: Words = json_column()
+    problems_zh: Words = json_column()
     summary_en: str | None = text_column()
     summary_zh: str | None = text_column()
     provider_en: str | None = text_column()

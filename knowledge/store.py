@@ -9,7 +9,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, bindparam, event, func, insert, inspect, make_url, text, update
+from sqlalchemy import Engine, Table, bindparam, event, func, insert, inspect, literal, make_url, text, update
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel, col, create_engine, delete, select
 
@@ -21,7 +21,7 @@ from knowledge.records import KINDS, Meta, Record, split_key
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-SCHEMA_HEAD = "0005"
+SCHEMA_HEAD = "0007"
 # The last schema that changed what records say: an index made at it or later stays good.
 RECORDS_SCHEMA = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -118,14 +118,16 @@ class KnowledgeBase:
         for table in KINDS.values():
             yield from self.each(table)
 
-    def digests(self) -> dict[str, str]:
-        """What tells each record as it is now from any other, by key."""
+    def states(self) -> list[str]:
+        """What tells each record as it is now from any other: its key and its digest, a tab between them."""
+        told: list[str] = []
         with self.session() as session:
-            return {
-                f"{kind}/{id_}": digest
-                for kind, table in KINDS.items()
-                for id_, digest in session.exec(select(table.id, table.digest))
-            }
+            for kind, table in KINDS.items():
+                # One long text comes out of the database in half the time of a hundred thousand rows.
+                line = literal(f"{kind}/") + col(table.id) + "\t" + col(table.digest)
+                whole = session.exec(select(func.aggregate_strings(line, "\n"))).one()
+                told += whole.split("\n") if whole else []
+        return told
 
     def counts(self) -> dict[str, int]:
         """How many records of each kind there are."""
@@ -277,7 +279,11 @@ def _table(batch: list[Record]) -> Table:
 
 def _refresh_fingerprint(session: Session) -> None:
     session.flush()
-    total = _sum_of_digests(digest for table in KINDS.values() for digest in session.exec(select(table.digest)))
+    digests: list[str] = []
+    for table in KINDS.values():
+        whole = session.exec(select(func.aggregate_strings(col(table.digest), "\n"))).one()
+        digests += whole.split("\n") if whole else []
+    total = _sum_of_digests(digests)
     session.merge(Meta(name="fingerprint", value=total))
 
 

@@ -42,7 +42,8 @@ from retrieval.index import (
 )
 from retrieval.language import fold
 from retrieval.lexical import LexicalWriter, Sampler, Words
-from retrieval.names import Name, NameIndex
+from retrieval.name_table import NAMES, Name, amend
+from retrieval.names import NameIndex
 from retrieval.segment import Segmenter, stopwords, write_dictionary
 from retrieval.sketch import Sketcher
 from retrieval.tables import POOLS, Documents, Facets
@@ -66,7 +67,7 @@ def _silent(*_: object) -> None:
 @dataclass
 class Contents:
     """What an index is to be built from. ``documents`` may be a stream; ``size`` is about how many there are,
-    ``records`` the digests of all records by key, from which later changes are told.
+    ``records`` the states of all records, from which later changes are told.
     """
 
     documents: Iterable[Document]
@@ -74,7 +75,7 @@ class Contents:
     pairs: Iterable[tuple[str | None, str | None]] = ()
     names: NameIndex = field(default_factory=NameIndex)
     size: int = 0
-    records: Mapping[str, str] = field(default_factory=dict)
+    records: Sequence[str] = ()
 
 
 @dataclass
@@ -86,7 +87,7 @@ class Update:
     fingerprint: str
     pairs: Sequence[tuple[str | None, str | None]] = ()
     names: Sequence[Name] = ()
-    records: Mapping[str, str] = field(default_factory=dict)
+    records: Sequence[str] = ()
 
 
 def build(
@@ -222,7 +223,7 @@ class _Builder:
             samplers[pool].sample().save(self.base / f"sample-{pool}.npz")
         self.documents.save(self.folder)
         facets.save(self.folder)
-        contents.names.save(self.folder / "names.db")
+        contents.names.save(self.folder)
         write_records(self.folder, contents.records)
         (self.folder / "words.txt").write_text("\n".join(sorted(plain)), encoding="utf-8")
         self.progress("lexicon", 0, 1)
@@ -282,13 +283,13 @@ class _Builder:
 
 def words_of(document: Document, segmenter: Segmenter) -> Words:
     """What is counted of a document. The title counts twice: what a record is called says most about it."""
-    twice = f"{document.title}\n{document.text}"
+    twice = f"{document.title}\n{document.findable}"
     return Words(segmenter.tokens(twice), segmenter.grams(twice))
 
 
 def plain_words(document: Document) -> set[str]:
     """The English words of a document as they are spelt, for mending slips."""
-    return set(_WORD.findall(fold(document.text))) - stopwords("en") if document.lang == "en" else set()
+    return set(_WORD.findall(fold(document.findable))) - stopwords("en") if document.lang == "en" else set()
 
 
 def _means(encodings: Encodings, wholes: Any, spoken: Sequence[str]) -> dict[str, Vectors]:
@@ -330,7 +331,7 @@ def _link(before: Path, folder: Path) -> None:
     """The files that grow, as links: their old part is never written again, and tantivy replaces what it changes."""
     for pool in POOLS:
         (folder / f"lexical-{pool}").mkdir()
-    for path in (*before.glob("lexical-*/*"), *(before / name for name in (CODES, SCALES, SKETCHES))):
+    for path in (*before.glob("lexical-*/*"), *(before / name for name in (CODES, SCALES, SKETCHES, NAMES))):
         if path.suffix != ".lock":
             target = folder / path.relative_to(before)
             try:
@@ -359,7 +360,7 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
         count = vectors.write(folder, [fresh], at=count, dimension=encodings.embedder.dimension, sketcher=sketcher)
     known: dict[str, set[str]] = {pool: set() for pool in POOLS}
     plain = set(before.words)
-    segmenter = Segmenter(cache=before.base, fast=True)
+    segmenter = Segmenter(cache=before.base, fast=len(change.documents) >= _MANY)
     for document, part in zip(change.documents, views, strict=True):
         words = words_of(document, segmenter)
         number = documents.add(document.key, document.lang, document.digest(), len(part.heads), len(part.all))
@@ -373,17 +374,10 @@ def _changed(folder: Path, before: Index, change: Update, encodings: Encodings) 
     before.facets.save(folder)
     write_records(folder, change.records)
     (folder / "words.txt").write_text("\n".join(sorted(plain)), encoding="utf-8")
-    _save_names(folder, before, change)
+    amend(before.folder, folder, stale=change.stale, names=change.names)
     _save_lexicon(folder, before, change, segmenter, known)
     alive = len(documents) - len(documents.dead)
     return replace(before.manifest, fingerprint=change.fingerprint, documents=alive, rows=count)
-
-
-def _save_names(folder: Path, before: Index, change: Update) -> None:
-    names = NameIndex.copied(before.folder / "names.db", folder / "names.db")
-    names.remove(change.stale)
-    names.add(change.names)
-    names.close()
 
 
 def _save_lexicon(folder: Path, before: Index, change: Update, segmenter: Segmenter, known: Mapping[str, set[str]]) -> None:

@@ -19,8 +19,9 @@ _FEW = 1_000  # … and how many may in a small collection
 
 def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
     """What is to be done to the generation in ``folder`` for it to match the knowledge base; None when too much is."""
-    before, now = read_records(folder), kb.digests()
-    differing = {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
+    now = kb.states()
+    before, after = set(read_records(folder)), set(now)
+    differing, there = {_key(state) for state in before ^ after}, {_key(state) for state in after - before}
     index = Index(folder)
     limit = max(_FEW, int(_MOST * len(index.documents)))
     if len(differing) > limit:
@@ -34,7 +35,7 @@ def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
         if said != set(living.get(key, {}).values()):
             stale += [key] if key in living else []
             fresh += [(record, documents)] if record and documents else []
-    stale += [key for key in living if key in differing and key not in now]
+    stale += [key for key in living if key in differing and key not in there]
     added = sum(len(documents) for _, documents in fresh)
     if added + len(index.documents.dead) + len(stale) + len(index.documents) - index.manifest.built > limit:
         return None
@@ -46,6 +47,10 @@ def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
         [name for record, _ in fresh for name in names.of(record)],
         now,
     )
+
+
+def _key(state: str) -> str:
+    return state.split("\t", 1)[0]
 
 
 def _told(differing: set[str], kb: KnowledgeBase) -> Iterator[tuple[str, Record | None, list[Document]]]:

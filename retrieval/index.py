@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -118,7 +118,7 @@ class Index:
         """Another generation; what costs most to load is taken over where the base is the same."""
         fresh = Index(folder, self._chroma_url, self._glossary)
         if fresh.base == self.base:
-            for name in ("segmenter", "store", "centres", "dictionary"):
+            for name in ("segmenter", "store", "centres", "dictionary", "samples"):
                 if name in self.__dict__:
                     fresh.__dict__[name] = self.__dict__[name]
         return fresh
@@ -131,9 +131,12 @@ class Index:
     @cached_property
     def pools(self) -> dict[str, LexicalPool]:
         """The lexical pools by language."""
-        return {
-            pool: LexicalPool(self.folder / f"lexical-{pool}", Sample.load(self.base / f"sample-{pool}.npz")) for pool in POOLS
-        }
+        return {pool: LexicalPool(self.folder / f"lexical-{pool}", self.samples[pool]) for pool in POOLS}
+
+    @cached_property
+    def samples(self) -> dict[str, Sample]:
+        """Some documents of each pool, by which the scores of chance are known."""
+        return {pool: Sample.load(self.base / f"sample-{pool}.npz") for pool in POOLS}
 
     @cached_property
     def dense(self) -> DenseStore:
@@ -178,7 +181,7 @@ class Index:
     @cached_property
     def names(self) -> NameIndex:
         """The names of all records."""
-        return NameIndex.open(self.folder / "names.db")
+        return NameIndex.open(self.folder)
 
     @cached_property
     def words(self) -> list[str]:
@@ -227,15 +230,15 @@ def write_json(path: Path, data: Any) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
 
 
-def read_records(folder: Path) -> dict[str, str]:
-    """The digests of the records a generation was made from, by key."""
-    lines = (folder / "records.txt").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("\t") for line in lines)
+def read_records(folder: Path) -> list[str]:
+    """Key and digest of each record a generation was made from."""
+    text = (folder / "records.txt").read_text(encoding="utf-8")
+    return text.split("\n") if text else []
 
 
-def write_records(folder: Path, records: Mapping[str, str]) -> None:
-    """Write the digests of the records a generation is made from."""
-    (folder / "records.txt").write_text("\n".join(f"{key}\t{digest}" for key, digest in records.items()), encoding="utf-8")
+def write_records(folder: Path, records: Iterable[str]) -> None:
+    """Write key and digest of each record a generation is made from."""
+    (folder / "records.txt").write_text("\n".join(records), encoding="utf-8")
 
 
 def current(home: Path) -> Path:

@@ -231,9 +231,10 @@ class LexicalPool:
     ) -> tantivy.Query:
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         parts = [(should, self._any(alternatives)) for alternatives in known]
-        grams = [(should, tantivy.Query.term_query(self._schema, "grams", gram, "freq")) for gram in pairs]
-        if grams:
-            parts.append((should, tantivy.Query.boost_query(tantivy.Query.boolean_query(grams), GRAM_WEIGHT)))
+        # Side by side with the words, not in a query of their own: in a union of mere terms the engine skips what cannot be among
+        # the best.
+        terms = (tantivy.Query.term_query(self._schema, "grams", gram, "freq") for gram in pairs)
+        parts += [(should, tantivy.Query.boost_query(term, GRAM_WEIGHT)) for term in terms]
         query = tantivy.Query.boolean_query(parts)
         if not facets:
             return query

@@ -7,12 +7,8 @@ A name is found in a question as it is spelt in either language or script, by it
 from __future__ import annotations
 
 import re
-import shutil
-import sqlite3
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import takewhile
@@ -22,10 +18,10 @@ from knowledge.records import Event, Listing, Metric, Organisation, Person, Prog
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import load
 from retrieval.language import HAN, fold, simplified
+from retrieval.name_table import Name, NameTable, Unit, spell, units_of
 from retrieval.rarity import is_english
 from retrieval.segment import stopwords
 
-_UNIT = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
 _BRACKETED = re.compile(r"[(（]([^)）]+)[)）]")
 _LEGAL = re.compile(
     r"[, ]+(co\.?,? ?ltd\.?|ltd\.?|inc\.?|corp\.?|corporation|gmbh|s\.?a\.?|ag|limited|llc|pvt\.? ?ltd\.?)\.?$", re.I
@@ -39,11 +35,6 @@ _SOUNDS_ALIKE, _LOOKS_ALIKE = 90, 80  # how like it has to be, of 100: Chinese b
 _GUESSABLE = 60  # units of a question in which slips are looked for; in a longer one a name is not all that is said
 
 _NAMED = (Person, Organisation, Programme, Event, Listing, Metric)
-_TABLES = """
-CREATE TABLE name (spelling TEXT, key TEXT, how TEXT, shown TEXT, UNIQUE (spelling, how, key));
-CREATE INDEX name_key ON name (key);
-CREATE TABLE reach (unit TEXT PRIMARY KEY, units INTEGER) WITHOUT ROWID;
-"""
 
 
 @dataclass(frozen=True)
@@ -58,87 +49,35 @@ class NameMatch:
     end: int
 
 
-@dataclass(frozen=True)
-class Name:
-    """A spelling of a record's name, and how it is shown back. ``how`` is plain or pinyin."""
-
-    spelling: str
-    key: str
-    how: str
-    shown: str
-
-
 class NameIndex:
-    """Normalised spellings and the records they name, in memory or in a file that is only read."""
+    """The names of records, found in what people type."""
 
     def __init__(self, names: Iterable[Name] = ()) -> None:
-        self._names = sqlite3.connect(":memory:", check_same_thread=False)
-        self._names.executescript(_TABLES)
-        self.add(names)
+        self._names = NameTable(names)
 
     @classmethod
-    def open(cls, path: Path) -> NameIndex:
-        """The names in a file that :meth:`save` wrote."""
+    def open(cls, folder: Path) -> NameIndex:
+        """The names in the folder of an index."""
         opened = cls.__new__(cls)
-        opened._names = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+        opened._names = NameTable.open(folder)
         return opened
 
-    @classmethod
-    def copied(cls, path: Path, to: Path) -> NameIndex:
-        """A copy of the names in a file, to be changed; :meth:`close` it when done."""
-        shutil.copyfile(path, to)
-        copy = cls.__new__(cls)
-        copy._names = sqlite3.connect(to)
-        # What is cut short is made anew, so nothing has to be safe against it.
-        copy._names.execute("PRAGMA journal_mode = OFF")
-        copy._names.execute("PRAGMA synchronous = OFF")
-        return copy
-
-    def close(self) -> None:
-        """Write what was changed, and let go of the file."""
-        self._names.commit()
-        self._names.close()
-
-    def save(self, path: Path) -> None:
-        """Write all names to a file."""
-        self._names.commit()
-        with closing(sqlite3.connect(path)) as file:
-            self._names.backup(file)
-
-    def add(self, names: Iterable[Name]) -> None:
-        """Take in names; one that is there already stays as it is."""
-        reach: dict[str, int] = {}
-
-        def rows() -> Iterator[tuple[str, str, str, str]]:
-            for name in names:
-                if name.how == "plain":
-                    units = list(_units(name.spelling))
-                    start = units[0].text
-                    reach[start] = max(reach.get(start, 0), min(len(units), _LONGEST))
-                yield name.spelling, name.key, name.how, name.shown
-
-        self._names.executemany("INSERT OR IGNORE INTO name VALUES (?, ?, ?, ?)", rows())
-        self._names.executemany(
-            "INSERT INTO reach VALUES (?, ?) ON CONFLICT DO UPDATE SET units = max(units, excluded.units)", reach.items()
-        )
-
-    def remove(self, keys: Iterable[str]) -> None:
-        """Forget every name of these records."""
-        self._names.executemany("DELETE FROM name WHERE key = ?", ((key,) for key in keys))
+    def save(self, folder: Path) -> None:
+        """Write all names to the folder of an index."""
+        self._names.save(folder)
 
     def keys(self, spelling: str, how: str = "plain") -> tuple[str, ...]:
         """The records a spelling names; none when romanisation makes it mean too many."""
-        found = self._names.execute("SELECT key FROM name WHERE spelling = ? AND how = ? ORDER BY rowid", (spelling, how))
-        keys = tuple(key for (key,) in found)
+        keys = self._names.keys(spelling, how)
         return keys if how == "plain" or len(keys) <= _MOST_ROMANISED else ()
 
     def spellings(self) -> list[str]:
         """Every plain spelling."""
-        return [spelling for (spelling,) in self._names.execute("SELECT DISTINCT spelling FROM name WHERE how = 'plain'")]
+        return self._names.spellings()
 
     def find(self, text: str) -> list[NameMatch]:
         """Every name in the text, longest first where names overlap, in the order of the text."""
-        units = list(_units(text))
+        units = list(units_of(text))
         matches = [*self._exact(text, units), *self._romanised(text, units)]
         matches.sort(key=lambda match: (match.how != "exact", match.start - match.end))
         taken: list[NameMatch] = []
@@ -149,7 +88,7 @@ class NameIndex:
 
     def guess(self, text: str) -> list[NameMatch]:
         """Names one slip away from what was typed, for when none is spelt right."""
-        units = list(_units(text))
+        units = list(units_of(text))
         return list(self._misspelt(text, units)) if len(units) <= _GUESSABLE else []
 
     def near(self, name: str) -> list[str]:
@@ -159,7 +98,7 @@ class NameIndex:
         """
         from rapidfuzz import fuzz, process
 
-        units = list(_units(name))
+        units = list(units_of(name))
         han = [unit.han for unit in units]
         if not units or any(han) != all(han):
             return []
@@ -177,9 +116,8 @@ class NameIndex:
     @cached_property
     def _sounds_of(self) -> dict[str, list[str]]:
         """The names of all but products and figures as they sound, without blanks."""
-        query = "SELECT spelling, key FROM name WHERE key NOT LIKE 'listing/%' AND key NOT LIKE 'metric/%'"
         sounds: dict[str, list[str]] = defaultdict(list)
-        for spelling, key in self._names.execute(query):
+        for spelling, key in self._names.but("listing", "metric"):
             if spelling.isascii() and len(plain := spelling.replace(" ", "")) >= _HEARD and key not in sounds[plain]:
                 sounds[plain].append(key)
         return sounds
@@ -188,22 +126,15 @@ class NameIndex:
     def _sounds(self) -> list[str]:
         return [sound for sound, keys in self._sounds_of.items() if len(keys) <= _MOST_ROMANISED]
 
-    def _exact(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
+    def _exact(self, text: str, units: Sequence[Unit]) -> Iterator[NameMatch]:
         for first, unit in enumerate(units):
             reach = self._longest(unit.text)
-            ends = {_spell(units[first:last]): last for last in range(first + 1, min(len(units), first + reach) + 1)}
-            spelling = self._longest_known(list(ends)) if ends else None
+            ends = {spell(units[first:last]): last for last in range(first + 1, min(len(units), first + reach) + 1)}
+            spelling = self._names.longest(list(ends)) if ends else None
             if spelling:
                 yield self._match(text, units, first, ends[spelling], self.keys(spelling), "exact", spelling)
 
-    def _longest_known(self, spellings: Sequence[str]) -> str | None:
-        """The longest of these that is a plain name; asked for at once, as a long text has very many."""
-        marks = ",".join("?" * len(spellings))
-        asked = f"SELECT spelling FROM name WHERE how = 'plain' AND spelling IN ({marks}) ORDER BY length(spelling) DESC LIMIT 1"  # noqa: S608
-        found = self._names.execute(asked, spellings).fetchone()
-        return str(found[0]) if found else None
-
-    def _romanised(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
+    def _romanised(self, text: str, units: Sequence[Unit]) -> Iterator[NameMatch]:
         for first in range(len(units)):
             letters = list(takewhile(lambda part: part.isascii(), (u.text.replace("ü", "v") for u in units[first : first + 6])))
             for last in range(first + len(letters), first, -1):
@@ -212,14 +143,14 @@ class NameIndex:
                     yield self._match(text, units, first, last, keys, "pinyin", spelling)
                     break
 
-    def _misspelt(self, text: str, units: Sequence[_Unit]) -> Iterator[NameMatch]:
+    def _misspelt(self, text: str, units: Sequence[Unit]) -> Iterator[NameMatch]:
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
         for size in (4, 3, 2, 1):
             for first in range(len(units) - size + 1):
                 part = units[first : first + size]
-                spelling = _spell(part)
+                spelling = spell(part)
                 han = all(unit.han for unit in part)
                 if len(spelling) < (3 if han else 5) or spelling in stopwords("en"):
                     continue
@@ -235,66 +166,30 @@ class NameIndex:
     @lru_cache(maxsize=10_000)  # noqa: B019 - an index of names lives as long as what asks it
     def _longest(self, start: str) -> int:
         """Of the names that begin with this unit, how many units the longest has."""
-        found = self._names.execute("SELECT units FROM reach WHERE unit = ?", (start,)).fetchone()
-        return int(found[0]) if found else 0
+        return min(self._names.reach(start), _LONGEST)
 
     @cached_property
     def _by_length(self) -> dict[int, list[str]]:
         """The spellings among which a mistyped one is looked for, by length. Where there are very many, products are left out."""
         lengths: dict[int, list[str]] = defaultdict(list)
-        spellings = self.spellings()
-        if len(spellings) > _MANY:
-            query = "SELECT DISTINCT spelling FROM name WHERE how = 'plain' AND key NOT LIKE 'listing/%'"
-            spellings = [spelling for (spelling,) in self._names.execute(query)]
-        for spelling in spellings:
+        for spelling in self.spellings() if self._names.fewer(_MANY) else self._names.spellings(but="listing"):
             lengths[len(spelling)].append(spelling)
         return lengths
 
     @cached_property
     def _people(self) -> dict[int, list[str]]:
-        people = "SELECT DISTINCT spelling FROM name WHERE how = 'plain' AND key LIKE 'person/%' AND length(spelling) = 3"
-        return {3: [spelling for (spelling,) in self._names.execute(people) if HAN.match(spelling)]}
+        return {3: [spelling for spelling in self._names.spellings(of="person") if len(spelling) == 3 and HAN.match(spelling)]}
 
     def _match(
-        self, text: str, units: Sequence[_Unit], first: int, last: int, keys: Sequence[str], how: str, spelling: str
+        self, text: str, units: Sequence[Unit], first: int, last: int, keys: Sequence[str], how: str, spelling: str
     ) -> NameMatch:
         start, end = units[first].start, units[last - 1].end
-        shown = self._names.execute("SELECT shown FROM name WHERE spelling = ? ORDER BY rowid", (spelling,)).fetchone()
-        return NameMatch(text[start:end], tuple(keys), how, shown[0] if shown else spelling, start, end)
-
-
-@dataclass(frozen=True)
-class _Unit:
-    text: str
-    start: int
-    end: int
-    han: bool
-
-
-def _units(text: str) -> Iterator[_Unit]:
-    """Characters and words with their places in the text as typed; folded one by one, so that places stay true."""
-    folded = fold(text)
-    if len(folded) != len(text):
-        folded = "".join(char if len(char) == 1 else original for char, original in ((fold(c), c) for c in _nfkc(text)))
-    for match in _UNIT.finditer(folded):
-        yield _Unit(match.group(), match.start(), match.end(), bool(HAN.match(match.group())))
-
-
-def _nfkc(text: str) -> str:
-    # Characters that NFKC would make longer stay, so that every position keeps its meaning.
-    return "".join(short if len(short := unicodedata.normalize("NFKC", char)) == 1 else char for char in text)
-
-
-def _spell(units: Sequence[_Unit]) -> str:
-    spelling = ""
-    for unit in units:
-        spelling += unit.text if unit.han or not spelling or HAN.match(spelling[-1]) else f" {unit.text}"
-    return spelling
+        return NameMatch(text[start:end], tuple(keys), how, self._names.shown(spelling) or spelling, start, end)
 
 
 def normalise(name: str) -> str:
     """The spelling under which a name is stored: folded, punctuation gone."""
-    return _spell(list(_units(fold(name))))
+    return spell(list(units_of(fold(name))))
 
 
 def build(kb: KnowledgeBase) -> NameIndex:
@@ -304,7 +199,9 @@ def build(kb: KnowledgeBase) -> NameIndex:
 
 def of(record: Record) -> Iterator[Name]:
     """The names of one record."""
-    blocked = _common_words()
+    # Listings and metrics are many, and nobody romanises a product's description.
+    plain = isinstance(record, Listing | Metric)
+    blocked = _common_words() if plain else _common_words() | _common_sounds()
     names = {variant for name in _given(record) for variant in _variants(name)}
     # A name is shown back in simplified characters where it is spelt in both.
     for name in sorted(names, key=lambda name: (simplified(name) != name, name)):
@@ -312,8 +209,7 @@ def of(record: Record) -> Iterator[Name]:
         if len(spelling) < 2 or spelling in blocked:
             continue
         yield Name(spelling, record.key, "plain", name)
-        # Listings and metrics are many, and nobody romanises a product's description.
-        if isinstance(record, Listing | Metric):
+        if plain:
             continue
         for romanised in _pinyin(name, person=isinstance(record, Person), short=isinstance(record, Organisation)):
             if romanised not in blocked:
@@ -381,12 +277,22 @@ def romanised(name: str) -> str:
 def _common_words() -> frozenset[str]:
     """Spellings that are a place or a plain word first, whoever else is called so."""
     words = load()
-    places = {normalise(word) for terms in (words.cities, words.countries) for t in terms.values() for word in t.spellings()}
     general = {
         normalise(w) for ts in (words.kinds, words.sectors, words.roles, words.stages) for t in ts.values() for w in t.spellings()
     }
-    romanised = {spelling for place in places for spelling in _pinyin(place, person=False)}
-    return frozenset(places | general | romanised | stopwords("en") | stopwords("zh"))
+    return frozenset(_places() | general | stopwords("en") | stopwords("zh"))
+
+
+@cache
+def _common_sounds() -> frozenset[str]:
+    """Places in pinyin."""
+    return frozenset(sound for place in _places() for sound in _pinyin(place, person=False))
+
+
+@cache
+def _places() -> frozenset[str]:
+    terms = (term for terms in (load().cities, load().countries) for term in terms.values())
+    return frozenset(normalise(word) for term in terms for word in term.spellings())
 
 
 def keys_of_kind(keys: Iterable[str], *kinds: str) -> list[str]:

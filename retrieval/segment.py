@@ -126,20 +126,24 @@ def _jieba() -> Any:
     return jieba
 
 
-def _load_jieba(terms: Iterable[str], cache: Path | None) -> Any:
-    jieba = _jieba()
-    tokenizer = jieba.Tokenizer()
-    if cache is not None:
-        tokenizer.tmp_dir = str(cache)
-        tokenizer.cache_file = "jieba.cache"
-        dictionary = cache / "jieba.dict"
-        if dictionary.exists():
-            tokenizer.set_dictionary(str(dictionary))
-            tokenizer.initialize()
-            return tokenizer
+def _load_jieba(terms: Iterable[str], folder: Path | None) -> Any:
+    if folder is not None and (folder / "jieba.dict").exists():
+        return _written(folder, (folder / "jieba.dict").stat().st_mtime_ns)
+    tokenizer = _jieba().Tokenizer()
     tokenizer.initialize()
     for term in terms:
         tokenizer.add_word(term)
+    return tokenizer
+
+
+@lru_cache(maxsize=2)  # the one in use and its successor: each is some 100 MB
+def _written(folder: Path, made: int) -> Any:
+    """The dictionary that was written to a folder at that time, loaded once for all who cut by it."""
+    tokenizer = _jieba().Tokenizer()
+    tokenizer.tmp_dir = str(folder)
+    tokenizer.cache_file = "jieba.cache"
+    tokenizer.set_dictionary(str(folder / "jieba.dict"))
+    tokenizer.initialize()
     return tokenizer
 
 

@@ -34,9 +34,9 @@ class Views:
 
 
 def views_of(document: Document) -> Views:
-    """The document's views: its title with its first passage, every other passage, and the sentences of those that are long."""
+    """The document's views: its title with its first passage, every other passage, every problem, and sentences of the long ones."""
     whole = clean(" ".join([document.title, *document.passages[:1]]))
-    heads = [text for text in (whole, *map(clean, document.passages[1:])) if text]
+    heads = [text for text in (whole, *map(clean, (*document.passages[1:], *document.problems))) if text]
     said = [sentence for text in heads if size(text) > LONG for sentence in sentences(text)]
     folded = tuple(dict.fromkeys(map(simplified, heads))) or (document.key,)
     return Views(folded, tuple(dict.fromkeys(map(simplified, said))))

@@ -92,7 +92,7 @@ def main(spec: str) -> None:
         except EOFError:
             return
         try:
-            embedder = embedder or make_embedder(spec)
+            embedder = embedder or make_embedder(spec, threads=1)
             _send(target, embed_whole(embedder, texts))
         except EmbedderFailed as error:
             _send(target, str(error))

@@ -250,7 +250,7 @@ class Relevance:
     def _tokens_of(self, key: str) -> frozenset[str]:
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter
-        texts = [document(record, lang, self.related).text for lang in LANGUAGES]
+        texts = [document(record, lang, self.related).findable for lang in LANGUAGES]
         # Characters too: some words of Chinese are one character long.
         return frozenset(token for text in texts for token in segmenter.tokens(text)) | frozenset(HAN.findall(" ".join(texts)))
 

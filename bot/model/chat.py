@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.model.health import Health, ModelFailed
-from bot.model.ledger import Ledger, Spent
+from bot.model.ledger import Spent
 from retrieval.language import HAN
 
 if TYPE_CHECKING:
@@ -81,6 +81,18 @@ class _Count:
         return content
 
 
+class Books(Protocol):
+    """Grants tokens before a request and books them after it."""
+
+    def take(self, who: str | None, tokens: int) -> bool:
+        """Whether this request may be made."""
+        ...
+
+    def settle(self, who: str | None, taken: int, spent: Spent) -> None:
+        """It was made, and used so many."""
+        ...
+
+
 class Chat:
     """A chat model behind a budget. ``make`` makes the model, which takes seconds; it is called once, in the loop's thread.
 
@@ -91,7 +103,7 @@ class Chat:
         self,
         name: str,
         make: Callable[[], BaseChatModel],
-        ledger: Ledger,
+        ledger: Books,
         *,
         timeout: float = 20.0,
         concurrency: int = 4,
@@ -117,6 +129,13 @@ class Chat:
     def warm(self) -> None:
         """Begin to load the model's library, so that the first question need not wait for it."""
         asyncio.run_coroutine_threadsafe(self._opened(), self._running())
+
+    def loaded(self) -> None:
+        """Load the model's library now; whatever is wrong with that is raised as :class:`ModelFailed`."""
+        try:
+            asyncio.run_coroutine_threadsafe(self._opened(), self._running()).result()
+        except Exception as error:  # noqa: BLE001  (client libraries share no base for their errors)
+            raise ModelFailed(_kind(error), _detail(error)) from None
 
     def whole(self, request: Request, until: float) -> str:
         """The reply in one piece; :class:`ModelFailed` when there is none."""

@@ -21,15 +21,27 @@ MOST_BYTES = 400_000  # of one reply on the wire, where every token is wrapped i
 _NO_KEY = "none"  # servers on premises want none, and client libraries refuse to go without
 
 
-def check(model: str, speech: Speech) -> None:
-    """Refuse a model whose provider's package is missing, with what to install."""
+def lost(model: str) -> str | None:
+    """The package that a model's provider needs, by the name it is installed by; None when it is there."""
     provider = model.partition(":")[0]
     package = EXTRAS.get(provider, f"langchain_{provider.replace('-', '_')}")
-    if importlib.util.find_spec(package) is not None:
+    return None if importlib.util.find_spec(package) is not None else package.replace("_", "-")
+
+
+def install(model: str) -> str:
+    """The command that installs it."""
+    provider = model.partition(":")[0]
+    return f'pip install "{f"greenask[{provider}]" if provider in EXTRAS else lost(model)}"'
+
+
+def check(model: str, speech: Speech) -> None:
+    """Refuse a model whose provider's package is missing, with what to install."""
+    package, provider = lost(model), model.partition(":")[0]
+    if package is None:
         return
     if provider in EXTRAS:
         raise ModelMissing(speech.say("model_extra_missing", model=model, extra=provider))
-    raise ModelMissing(speech.say("model_unknown", model=model, package=package.replace("_", "-"), known=", ".join(EXTRAS)))
+    raise ModelMissing(speech.say("model_unknown", model=model, package=package, known=", ".join(EXTRAS)))
 
 
 def make(settings: Settings) -> BaseChatModel:

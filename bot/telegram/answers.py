@@ -11,6 +11,7 @@ from bot.overviews import KIND, overview
 from bot.speech import Speech
 from bot.telegram.page import CARDS
 from bot.values import ANSWERED, NOT_FOUND, Answer, Card, Question, Text
+from bot.writing import Hear, unheard
 from knowledge.chats import RememberedReply
 from knowledge.records import split_key
 from retrieval.language import detect
@@ -59,8 +60,8 @@ class Answers:
             return replace(asked, text=text, lang=lang, skip=shown)
         return asked
 
-    def answer(self, asked: Asked) -> Answer:
-        """The reply. Inside an event it is asked of the event first."""
+    def answer(self, asked: Asked, hear: Hear = unheard) -> Answer:
+        """The reply. Inside an event it is asked of the event first. ``hear`` is told each sentence that a model writes."""
         if asked.about:
             return self._about(asked)
         if asked.event:
@@ -69,7 +70,7 @@ class Answers:
                 shown = _from(self._with_others(found), asked.skip)
                 self.assistant.heard(Question(asked.text, shown.lang, asked.session, asked.skip), shown)
                 return shown
-        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take))
+        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take), hear)
 
     def _with_others(self, found: Answer) -> Answer:
         """Where nobody of the event has to do with a topic, what the whole knowledge base has of it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from typing import Any
 
-from telegram import LinkPreviewOptions, Update
+from telegram import LinkPreviewOptions
 from telegram.constants import UpdateType
 from telegram.ext import (
     Application,
@@ -23,12 +23,13 @@ from bot.assistant import Assistant
 from bot.settings import Settings
 from bot.staff.identity import Staff
 from bot.staff.log import QuestionLog
-from bot.telegram.channel import NAME, Channel, aside, visitor_of
+from bot.telegram.channel import NAME, Channel
 from bot.telegram.commands import Commands
 from bot.telegram.curating import Curating
-from bot.telegram.flood import Flood, Verdict
+from bot.telegram.doorkeeper import Doorkeeper
+from bot.telegram.flood import Flood, OwnFlood, SharedFlood
 from bot.telegram.inline import Inline
-from bot.telegram.memory import Memory
+from bot.telegram.memory import CHANNEL, Memory
 from bot.telegram.order import AT_ONCE, InOrder
 from bot.telegram.own_data import OwnData
 from bot.telegram.post import Pace, Post
@@ -36,15 +37,22 @@ from bot.telegram.pressing import Pressing
 from bot.telegram.questions import Questions
 from bot.telegram.replies import Replies
 from bot.telegram.trouble import Line, Trouble
+from bot.telegram.turns import Turns
+from knowledge.store import KnowledgeBase
 
 App = Application[Any, Any, Any, Any, Any, Any]
-# Edited messages are not asked for: a reply stands for the question as it was.
-UPDATES = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.INLINE_QUERY, UpdateType.MY_CHAT_MEMBER]
+UPDATES = [
+    UpdateType.MESSAGE,
+    UpdateType.EDITED_MESSAGE,
+    UpdateType.CALLBACK_QUERY,
+    UpdateType.INLINE_QUERY,
+    UpdateType.MY_CHAT_MEMBER,
+]
 TELEGRAM = "https://api.telegram.org"
 _RETRIES = 5
-_CONNECTIONS = 128
-
-log = logging.getLogger("greenask.telegram")
+_TYPED = 6  # times what one may write, since every letter typed after the bot's name may ask
+# Each request looks at every line that is open. A reply needs two: one to type, one to send.
+_CONNECTIONS = 2 * AT_ONCE
 
 
 def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_second: float = 30) -> App:
@@ -54,7 +62,8 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
     url = (settings.telegram_api_url or TELEGRAM).rstrip("/")
     channel_log = QuestionLog.open(settings, assistant.kb)
     memory = Memory(assistant.kb, channel_log, retention_days=settings.telegram_retention_days)
-    gate = _Gate()
+    gate = Doorkeeper()
+    turns, flood, typing = _limits(settings, assistant.kb, channel_log)
     lines = (
         HTTPXRequest(_CONNECTIONS, read_timeout=30, write_timeout=30, connect_timeout=10, pool_timeout=60, proxy=proxy),
         Line(2, read_timeout=40, connect_timeout=10, pool_timeout=10, proxy=proxy),
@@ -67,7 +76,7 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
         .request(lines[0])
         .get_updates_request(lines[1])
         .rate_limiter(Pace(overall_max_rate=per_second, max_retries=_RETRIES))
-        .concurrent_updates(InOrder(gate.first_time, gate.passes, AT_ONCE))
+        .concurrent_updates(InOrder(gate))
         .defaults(Defaults(link_preview_options=LinkPreviewOptions(is_disabled=True)))
         .build()
     )
@@ -78,7 +87,9 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
         channel_log,
         Staff.of(settings),
         Post(application.bot, pause),
-        Flood(settings.telegram_per_minute),
+        flood,
+        typing,
+        turns,
         application,
         lines,
     )
@@ -86,6 +97,18 @@ def make(settings: Settings, assistant: Assistant, *, pause: float = 1.0, per_se
     application.bot_data[NAME] = channel
     _handle(application, channel)
     return application
+
+
+def _limits(settings: Settings, kb: KnowledgeBase, log: QuestionLog) -> tuple[Turns | None, Flood, Flood]:
+    """Turns and limits in the database where there may be several processes, which is with a webhook; else in this one."""
+    often, oftener = settings.telegram_per_minute, _TYPED * settings.telegram_per_minute
+    if not settings.telegram_webhook_url:
+        return None, OwnFlood(often), OwnFlood(oftener)
+
+    def pseudonym(what: str) -> Callable[[str], str]:
+        return lambda name: log.pseudonym(CHANNEL, f"{what}:{name}")
+
+    return Turns(kb), SharedFlood(kb, pseudonym("sent"), often), SharedFlood(kb, pseudonym("typed"), oftener)
 
 
 def _handle(application: App, channel: Channel) -> None:
@@ -115,46 +138,11 @@ def _handle(application: App, channel: Channel) -> None:
     ):
         application.add_handler(CommandHandler(name, handler, new))
     application.add_handler(MessageHandler(new & filters.TEXT & ~filters.COMMAND, questions.text))
+    edited = filters.UpdateType.EDITED_MESSAGE
+    application.add_handler(MessageHandler(edited & filters.TEXT & ~filters.COMMAND, questions.edited))
     application.add_handler(MessageHandler(new & ~filters.TEXT & ~filters.StatusUpdate.ALL, questions.other))
     application.add_handler(MessageHandler(new & filters.COMMAND & filters.ChatType.PRIVATE, commands.help))
     application.add_handler(CallbackQueryHandler(pressing.pressed))
     application.add_handler(InlineQueryHandler(inline.query))
     application.add_handler(ChatMemberHandler(questions.added, ChatMemberHandler.MY_CHAT_MEMBER))
     application.add_error_handler(Trouble(channel).caught)
-
-
-class _Gate:
-    """Lets an update in once, and only so many of one person."""
-
-    channel: Channel
-
-    async def first_time(self, update: int) -> bool:
-        """Whether no process has taken this update up."""
-        try:
-            return await aside(self.channel.memory.first_time, f"{self.channel.post.bot.id}:{update}")
-        except Exception:
-            log.exception("the database does not say whether an update was seen; it is answered")
-            return True
-
-    async def passes(self, update: Update) -> bool:
-        """Whether the update is answered; the first one too many gets a note instead."""
-        user, chat = update.effective_user, update.effective_chat
-        if user is None or chat is None or self.channel.is_staff(user.id):
-            return True
-        message = update.message
-        if message is not None and chat.type != "private" and not self._meant(message.text or ""):
-            return True
-        verdict = self.channel.flood.take(user.id, chat.id)
-        if verdict is Verdict.NOTE:
-            visitor = await visitor_of(self.channel, update)
-            try:
-                await self.channel.post.send(visitor.to, [visitor.say("slow_down")])
-            except Exception:
-                log.exception("a note about too many messages could not be sent")
-        if verdict is not Verdict.FINE and update.callback_query is not None:
-            await update.callback_query.answer()
-        return verdict is Verdict.FINE
-
-    def _meant(self, text: str) -> bool:
-        """Whether a message in a group may be for the bot at all; what people say to each other is not counted."""
-        return text.startswith("/") or f"@{self.channel.username}".lower() in text.lower()

@@ -20,6 +20,7 @@ from bot.staff.log import QuestionLog
 from bot.telegram.flood import Flood
 from bot.telegram.memory import Known, Memory, Someone
 from bot.telegram.post import Address, Post
+from bot.telegram.turns import Turns
 from retrieval.language import EN, HANT, ZH, base, detect, parse, traditional
 
 T = TypeVar("T")
@@ -31,7 +32,11 @@ _ANONYMOUS = 1087968824  # Telegram's name for admins who hide behind their grou
 
 @dataclass
 class Channel:
-    """The Telegram channel at work. ``username`` is the bot's own, known once Telegram has been reached."""
+    """The Telegram channel at work. ``username`` is the bot's own, known once Telegram has been reached.
+
+    ``flood`` counts what is to be answered, ``typing`` what is offered while people type after the bot's name. ``turns`` are
+    those of processes that share a database; there may be several with a webhook only.
+    """
 
     settings: Settings
     assistant: Assistant
@@ -40,6 +45,8 @@ class Channel:
     staff: Staff
     post: Post
     flood: Flood
+    typing: Flood
+    turns: Turns | None
     application: Application[Any, Any, Any, Any, Any, Any]
     lines: tuple[BaseRequest, ...]
     username: str = ""

@@ -160,7 +160,7 @@ class Commands:
             said, markup = visitor.say("feedback_how"), None
         else:
             reply.note = note
-            await aside(self.channel.memory.keep, reply)
+            await aside(self.channel.memory.change, reply)
             said = visitor.say("feedback_which", question=page.shortened(reply.question, 200))
             markup = buttons.keyboard(
                 [[buttons.button("👍", buttons.UP, reply.key), buttons.button("👎", buttons.DOWN, reply.key)]]

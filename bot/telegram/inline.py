@@ -19,8 +19,8 @@ from telegram.constants import ParseMode
 from bot.speech import Speech
 from bot.telegram import page
 from bot.telegram.answers import Asked
-from bot.telegram.channel import Channel, Context, aside
-from bot.telegram.flood import Flood
+from bot.telegram.channel import Channel, Context
+from bot.telegram.flood import Verdict
 from bot.telegram.replies import Replies
 from bot.values import Answer, Card
 
@@ -28,7 +28,6 @@ _KEPT = 300  # seconds that Telegram may give the same results
 _SHORTEST = 2
 _DESCRIPTION = 120
 _AT_ONCE = 10
-_PER_MINUTE = 6  # times what one may write, since every letter typed may ask
 
 
 class Inline:
@@ -36,7 +35,6 @@ class Inline:
 
     def __init__(self, channel: Channel, replies: Replies) -> None:
         self.channel, self.replies = channel, replies
-        self._flood = Flood(_PER_MINUTE * channel.flood.per_minute)
 
     async def query(self, update: Update, _: Context) -> None:
         """Someone types after the bot's name."""
@@ -44,21 +42,21 @@ class Inline:
         if query is None:
             return
         text = query.query.strip()
-        user = query.from_user.id
-        if not self.channel.is_staff(user) and self._flood.take(user, user).value != "fine":
-            await query.answer([], cache_time=1)
+        user, post = query.from_user.id, self.channel.post
+        if not self.channel.is_staff(user) and await self.channel.typing.take(user, user) is not Verdict.FINE:
+            await post.offer(query.id, [], cache_time=1)
             return
         if len(text) < _SHORTEST:
-            await query.answer([_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
+            await post.offer(query.id, [_how(self.channel.username)], cache_time=_KEPT, is_personal=False)
             return
         skip = int(query.offset) if query.offset.isdecimal() and len(query.offset) < 6 else 0
-        answer = await aside(self.replies.answers.answer, Asked(text, skip=skip, take=_AT_ONCE))
+        answer = await self.replies.answer(Asked(text, skip=skip, take=_AT_ONCE))
         results = _results(answer)
         after = str(skip + len(results)) if answer.more else None
         button = None
         if not results and not query.offset:
             button = InlineQueryResultsButton(Speech(answer.lang, "telegram").say("inline_none"), start_parameter="inline")
-        await query.answer(results, cache_time=_KEPT, is_personal=False, next_offset=after, button=button)
+        await post.offer(query.id, results, cache_time=_KEPT, is_personal=False, next_offset=after, button=button)
 
 
 def _results(answer: Answer) -> list[InlineQueryResultArticle]:

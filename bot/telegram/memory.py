@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from bot.staff.log import QuestionLog
+from bot.telegram.flood import drop_full
 from knowledge.chats import RememberedReply, SeenUpdate, TelegramPerson, TelegramPlace
 from knowledge.journal import Asker, LoggedQuestion, Wish, now
 from knowledge.store import KnowledgeBase
@@ -22,6 +24,12 @@ CHANNEL = "telegram"
 EVENT_LASTS = timedelta(hours=24)
 _SEEN_KEPT = timedelta(days=3)  # Telegram gives an update up after a day
 _KEY_BYTES = 9  # 12 characters
+
+_VISIT = (
+    update(TelegramPlace)
+    .where(col(TelegramPlace.place) == bindparam("its_place"))
+    .values(event=bindparam("into"), last_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True)
@@ -100,19 +108,29 @@ class Memory:
     def enter(self, someone: Someone, event: str | None) -> None:
         """Someone goes into an event, or out of it."""
         with self._kb.session() as session:
-            session.merge(self._visited(someone, event))
+            self._visit(session, someone, event)
             session.commit()
 
-    def _visited(self, someone: Someone, event: str | None) -> TelegramPlace:
-        person, place = self.person(someone.user), self._place(someone)
-        return TelegramPlace(place=place, person=person, event=event, last_at=now())
+    def _visit(self, session: Session, someone: Someone, event: str | None) -> None:
+        place, at = self._place(someone), now()
+        there = session.connection().execute(_VISIT, {"its_place": place, "into": event, "at": at})
+        if not there.rowcount:
+            session.add(TelegramPlace(place=place, person=self.person(someone.user), event=event, last_at=at))
 
-    def keep(self, reply: RememberedReply, someone: Someone | None = None) -> None:
-        """Remember a reply, and that its asker was here."""
+    def keep(self, reply: RememberedReply, someone: Someone) -> None:
+        """Remember a new reply, and that its asker was here."""
+        with self._kb.session() as session:
+            reply.person = self.person(someone.user)
+            self._visit(session, someone, reply.event)
+            session.add(reply)
+            session.commit()
+
+    def change(self, reply: RememberedReply, someone: Someone | None = None) -> None:
+        """Remember a reply under the key it had, with what is new about it."""
         with self._kb.session() as session:
             if someone is not None:
                 reply.person = self.person(someone.user)
-                session.merge(self._visited(someone, reply.event))
+                self._visit(session, someone, reply.event)
             session.merge(reply)
             session.commit()
 
@@ -120,6 +138,31 @@ class Memory:
         """The reply under this key; None when it was purged, deleted or never there."""
         with self._kb.session() as session:
             return session.get(RememberedReply, key)
+
+    def message(self, someone: Someone, number: int) -> str:
+        """What stands for a message in a chat."""
+        return self._log.pseudonym(CHANNEL, f"message:{someone.chat}:{number}")
+
+    def reply_to(self, someone: Someone, number: int) -> RememberedReply | None:
+        """The reply to a message of someone; None when there was none, or it is forgotten."""
+        asked_in, person = self.message(someone, number), self.person(someone.user)
+        statement = select(RememberedReply).where(RememberedReply.asked_in == asked_in, RememberedReply.person == person)
+        with self._kb.session() as session:
+            return session.exec(statement).first()
+
+    def is_last(self, reply: RememberedReply) -> bool:
+        """Whether someone has asked nothing else since."""
+        later = select(RememberedReply.key).where(
+            RememberedReply.person == reply.person, col(RememberedReply.made_at) > reply.made_at
+        )
+        with self._kb.session() as session:
+            return session.exec(later).first() is None
+
+    def pictured(self, key: str, picture: int) -> None:
+        """Remember the picture that goes with a reply."""
+        with self._kb.session() as session:
+            session.exec(update(RememberedReply).where(col(RememberedReply.key) == key).values(picture=picture))
+            session.commit()
 
     def last(self, user: int) -> RememberedReply | None:
         """The last reply to someone that the question log knows."""
@@ -142,6 +185,7 @@ class Memory:
                 delete(RememberedReply).where(col(RememberedReply.made_at) < oldest, col(RememberedReply.kept).is_(False))
             )
             session.exec(delete(SeenUpdate).where(col(SeenUpdate.seen_at) < now() - _SEEN_KEPT))
+            drop_full(session)
             session.commit()
         return [_session(place) for place in old]
 

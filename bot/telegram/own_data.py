@@ -83,7 +83,8 @@ class OwnData:
         if pressed.key == _YES:
             await aside(self._forget, visitor)
         said = visitor.say("delete_done" if pressed.key == _YES else "delete_kept")
-        await self.channel.post.edit(query.message, said, None)
+        assert query.message is not None
+        await self.channel.post.edit(visitor.to.chat, query.message.message_id, said, None)
         return None
 
     def _forget(self, visitor: Visitor) -> None:

@@ -18,7 +18,7 @@ _SEAM = "\x1e"  # where a long text may be broken; taken out where it is not
 _PIECE = 800  # units; five times as long when every sign has to be escaped, which still fits
 _TITLE, _PUBLISHER, _URL = 300, 200, 800  # characters
 _SHORT = 40  # characters that may be read twice
-_SUMMARY, _ORIGINAL, _LEAD = 150, 36, 420  # characters
+_SUMMARY, _ORIGINAL, _LEAD = 150, 36, 900  # characters; a lead of a model's has five sentences at most
 _TAG = re.compile(r"</?[a-z]+(?: [^<>]*)?>")
 _BREAK = re.compile(r"(?<=[。！？；])|(?<=[.!?;]) |\s")
 _LINK = re.compile(r"https?://[^\s<>\"]+")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
-from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
+from telegram import Bot, InlineKeyboardMarkup, InlineQueryResult, Message, ReplyParameters
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest, ChatMigrated, NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import AIORateLimiter
 
 from bot.telegram import page
@@ -21,8 +22,11 @@ T = TypeVar("T")
 
 TRIES = 4
 _TYPING_LASTS = 4.5  # seconds
-# An edit that changes nothing, and an answer to a button that comes too late, are no failures.
-_HARMLESS = ("message is not modified", "query is too old", "message to edit not found", "message can't be edited")
+_GLANCE = 60  # characters that are read at a glance
+_DRAFT = 5.0  # seconds to wait for Telegram to take a draft
+_SAME = "message is not modified"
+_GONE = ("message to edit not found", "message can't be edited", "message to delete not found", "message can't be deleted")
+_LATE = ("query is too old", "query_id_invalid")
 
 log = logging.getLogger("greenask.telegram")
 
@@ -50,55 +54,105 @@ class Address:
 
 
 class Pace(AIORateLimiter):
-    """Telegram's limits on messages; that somebody types is no message."""
+    """Telegram's limits on messages; that somebody types is no message, and a draft that is late is not worth waiting for."""
 
     async def process_request(self, callback: Any, args: Any, kwargs: Any, endpoint: str, data: Any, rate_limit_args: Any) -> Any:
         """Wait until this request may go out."""
-        if endpoint == "sendChatAction":
+        if endpoint in ("sendChatAction", "sendMessageDraft"):
             return await callback(*args, **kwargs)
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
 class Post:
-    """Sends messages, pictures and files."""
+    """Sends messages, pictures and files. ``draft_pause`` is how many seconds there are between two drafts of a message."""
 
-    def __init__(self, bot: Bot, pause: float = 1.0) -> None:
+    def __init__(self, bot: Bot, pause: float = 1.0, draft_pause: float = 1.0) -> None:
         self.bot = bot
+        self.draft_pause = draft_pause
         self._pause = pause
+        self._drafts_from = float("-inf")  # the time from which on drafts may be sent
 
-    async def send(self, to: Address, messages: Sequence[str], buttons: InlineKeyboardMarkup | None = None) -> Message | None:
-        """Send messages one after another, the buttons under the last; returns that one."""
-        sent: Message | None = None
+    async def send(self, to: Address, messages: Sequence[str], buttons: InlineKeyboardMarkup | None = None) -> list[int]:
+        """Send messages one after another, the buttons under the last; returns their numbers."""
+        sent = []
         for number, text in enumerate(messages, 1):
             markup = buttons if number == len(messages) else None
-            sent = await self._formatted(
+            message = await self._formatted(
                 lambda text, mode, markup=markup: self.bot.send_message(  # type: ignore[misc]
                     text=text, parse_mode=mode, reply_markup=markup, **to.parameters
                 ),
                 text,
                 page.LIMIT,
             )
+            if message is not None:
+                sent.append(message.message_id)
         return sent
 
-    async def edit(self, message: Any, text: str, buttons: InlineKeyboardMarkup | None) -> None:
-        """Put other words into a message that was sent."""
-        await self._formatted(
-            lambda text, mode: self.bot.edit_message_text(
-                text=text, parse_mode=mode, reply_markup=buttons, chat_id=message.chat.id, message_id=message.message_id
-            ),
-            text,
-            page.LIMIT,
-        )
+    async def edit(self, chat: int, message: int, text: str, buttons: InlineKeyboardMarkup | None) -> bool:
+        """Put other words into a message that was sent; False when it is not there any more."""
+        try:
+            await self._formatted(
+                lambda text, mode: self.bot.edit_message_text(
+                    text=text, parse_mode=mode, reply_markup=buttons, chat_id=chat, message_id=message
+                ),
+                text,
+                page.LIMIT,
+                repeatable=True,
+            )
+        except BadRequest as error:
+            if not _says(error, *_GONE):
+                raise
+            return False
+        return True
 
-    async def picture(self, to: Address, data: bytes, caption: str) -> None:
-        """Send a picture with a caption."""
-        await self._formatted(
+    async def replace(
+        self, to: Address, before: Sequence[int], messages: Sequence[str], buttons: InlineKeyboardMarkup | None
+    ) -> list[int]:
+        """Put a reply in the place of an earlier one, message by message; returns the numbers of what is there now."""
+        kept: list[int] = []
+        for number, text in zip(before, messages, strict=False):
+            if not await self.edit(to.chat, number, text, buttons if len(kept) + 1 == len(messages) else None):
+                break
+            kept.append(number)
+        await self.delete(to.chat, before[len(kept) :])
+        return kept + await self.send(to, messages[len(kept) :], buttons)
+
+    async def delete(self, chat: int, messages: Sequence[int]) -> None:
+        """Take messages away, as far as they are there and Telegram lets us."""
+        for message in messages:
+            try:
+                await self.persistently(lambda message=message: self.bot.delete_message(chat, message), repeatable=True)  # type: ignore[misc]
+            except BadRequest as error:
+                if not _says(error, *_GONE):
+                    raise
+
+    async def acknowledge(self, query: str, toast: str | None = None) -> None:
+        """Tell Telegram that a press of a button was seen. When it comes too late, there is nobody to tell."""
+        # Telegram takes 200 characters; one that is worth reading twice stands in a window.
+        text, alert = toast[:200] if toast else None, bool(toast and len(toast) > _GLANCE)
+        await self._in_time(lambda: self.bot.answer_callback_query(query, text=text, show_alert=alert))
+
+    async def offer(self, query: str, results: Sequence[InlineQueryResult], **how: Any) -> None:
+        """Offer results to someone who types; they may be typing something else by now."""
+        await self._in_time(lambda: self.bot.answer_inline_query(query, results, **how))
+
+    async def _in_time(self, answer: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            await self.persistently(answer, repeatable=True)
+        except BadRequest as error:
+            if not _says(error, *_LATE):
+                raise
+
+    async def picture(self, to: Address, data: bytes, caption: str) -> int | None:
+        """Send a picture with a caption; returns its number."""
+        sent = await self._formatted(
             lambda text, mode: self.bot.send_photo(
                 photo=data, filename="chart.png", caption=text, parse_mode=mode, **to.parameters
             ),
             caption,
             page.CAPTION,
         )
+        return sent.message_id if sent is not None else None
 
     async def file(self, to: Address, name: str, data: bytes, caption: str) -> None:
         """Send a file with a caption."""
@@ -110,29 +164,56 @@ class Post:
             page.CAPTION,
         )
 
-    async def _formatted(self, send: Callable[[str, str | None], Awaitable[T]], text: str, limit: int) -> T | None:
+    async def draft(self, to: Address, number: int, text: str) -> bool:
+        """Show what is being written, in a private chat; False when there is no use in going on.
+
+        A server that knows no drafts is not asked again, one that has had too many is left alone for as long as it says.
+        """
+        if to.chat < 0 or time.monotonic() < self._drafts_from:
+            return False
+        try:
+            await self.bot.send_message_draft(
+                to.chat, number, text, message_thread_id=to.thread, parse_mode=ParseMode.HTML, read_timeout=_DRAFT
+            )
+        except RetryAfter as error:
+            self._drafts_from = time.monotonic() + error._retry_after.total_seconds()
+        except (BadRequest, InvalidToken) as error:  # an unknown method is to the library as an unknown token
+            self._drafts_from = float("inf")
+            log.info("no drafts of replies here (%s)", type(error).__name__)
+        except TelegramError as error:
+            log.debug("a draft did not go out: %s", type(error).__name__)
+        else:
+            return True
+        return False
+
+    async def _formatted(
+        self, send: Callable[[str, str | None], Awaitable[T]], text: str, limit: int, *, repeatable: bool = False
+    ) -> T | None:
         """Send HTML; where Telegram does not take it, the same as plain text rather than nothing."""
         try:
-            return await self.persistently(lambda: send(text, ParseMode.HTML))
+            return await self.persistently(lambda: send(text, ParseMode.HTML), repeatable=repeatable)
         except BadRequest as error:
-            said = str(error).lower()
-            if any(harmless in said for harmless in _HARMLESS):
+            if _says(error, _SAME):
                 return None
-            if not any(word in said for word in ("parse", "entit", "too long")):
+            if not _says(error, "parse", "entit", "too long"):
                 raise
             log.warning("Telegram did not take a message's formatting (%s); it was sent plain", error.message)
         bare = page.plain(text)
         while page.units(bare) > limit:
             bare = bare[: limit - (page.units(bare) - len(bare)) - 2].rstrip() + "…"
-        return await self.persistently(lambda: send(bare, None))
+        return await self.persistently(lambda: send(bare, None), repeatable=repeatable)
 
-    async def persistently(self, send: Callable[[], Awaitable[T]]) -> T:
-        """Try again, a little later each time, as long as it is certain that nothing went out."""
+    async def persistently(self, send: Callable[[], Awaitable[T]], *, repeatable: bool = False) -> T:
+        """Try again, a little later each time, as long as it is certain that nothing went out.
+
+        What is ``repeatable`` (the same edit twice is one) is tried again in any case.
+        """
         for number in range(1, TRIES + 1):
             try:
                 return await send()
             except NetworkError as error:
-                if number == TRIES or not _unsent(error):
+                again = not isinstance(error, BadRequest) if repeatable else _unsent(error)
+                if number == TRIES or not again:
                     raise
             await asyncio.sleep(self._pause * 2 ** (number - 1))
         raise AssertionError("unreachable")
@@ -156,6 +237,11 @@ class Post:
                 log.debug("a chat action did not go out: %s", type(error).__name__)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(done.wait(), _TYPING_LASTS)
+
+
+def _says(error: BadRequest, *phrases: str) -> bool:
+    said = str(error).lower()
+    return any(phrase in said for phrase in phrases)
 
 
 def _unsent(error: NetworkError) -> bool:

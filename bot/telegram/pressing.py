@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Message, Update
 from bot.speech import Speech
 from bot.staff.log import DOWN, UP
 from bot.telegram import buttons, page
-from bot.telegram.answers import Answers, Asked
+from bot.telegram.answers import Asked
 from bot.telegram.buttons import Pressed
 from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
 from bot.telegram.commands import Commands
@@ -29,7 +29,6 @@ class Pressing:
 
     def __init__(self, channel: Channel, replies: Replies, questions: Questions, commands: Commands, own: OwnData) -> None:
         self.channel, self.replies, self.questions, self.commands, self.own = channel, replies, questions, commands, own
-        self.answers: Answers = replies.answers
         self._of_a_reply: Mapping[str, Press] = {
             buttons.PAGE: self._page,
             buttons.DETAIL: self._detail,
@@ -49,18 +48,14 @@ class Pressing:
             return
         visitor = await visitor_of(self.channel, update)
         if not isinstance(query.message, Message):
-            await self._acknowledge(query, visitor.say("expired"))
+            await self.channel.post.acknowledge(query.id, visitor.say("expired"))
             return
         pressed = Pressed.read(query.data)
         toast: str | None = None
         try:
             toast = await self._do(visitor, pressed, query)
         finally:
-            await self._acknowledge(query, toast)
-
-    async def _acknowledge(self, query: CallbackQuery, toast: str | None) -> None:
-        # Telegram takes 200 characters; one that is worth reading twice stands in a window.
-        await query.answer(text=toast[:200] if toast else None, show_alert=bool(toast and len(toast) > 60))
+            await self.channel.post.acknowledge(query.id, toast)
 
     async def _do(self, visitor: Visitor, pressed: Pressed, query: CallbackQuery) -> str | None:
         if pressed.verb in self._of_a_reply:
@@ -86,14 +81,16 @@ class Pressing:
         asked = Asked.again(reply, skip=skip)
         if turned and await aside(self._is_own, visitor, reply):
             asked = replace(asked, session=self.channel.memory.session(visitor.someone))
-        return await aside(self.answers.answer, asked)
+        return await self.replies.answer(asked)
 
     async def _page(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, query: CallbackQuery) -> str | None:
         answer = await self._again(visitor, reply, pressed.number, turned=True)
         if not answer.cards:
             return visitor.say("nothing_more")
         # A screen is one message: three cards in short, cut where they are long.
-        await self.channel.post.edit(query.message, page.screen(answer)[0], self.replies.under(answer, reply.key))
+        shown, under = page.screen(answer)[:1], self.replies.under(answer, reply.key)
+        assert query.message is not None
+        await self.channel.post.replace(visitor.to, [query.message.message_id], shown, under)
         return None
 
     async def _detail(self, visitor: Visitor, reply: RememberedReply, pressed: Pressed, _: CallbackQuery) -> str | None:

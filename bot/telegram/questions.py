@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from telegram import Message, MessageEntity, Update
 
 from bot.telegram.answers import Asked
-from bot.telegram.channel import Channel, Context, Visitor, visitor_of
+from bot.telegram.channel import Channel, Context, Visitor, aside, visitor_of
 from bot.telegram.curating import Curating
 from bot.telegram.replies import Replies
+
+_EDITED_WITHIN = timedelta(minutes=10)  # a question is corrected soon, or it is something else by now
 
 
 class Questions:
@@ -19,7 +22,6 @@ class Questions:
         self.channel = channel
         self.replies = replies
         self.curating = curating
-        self._albums: dict[int, str] = {}  # the last of each chat
 
     async def text(self, update: Update, _: Context) -> None:
         """A message with text in it."""
@@ -37,23 +39,40 @@ class Questions:
             said = visitor.say("no_question", bot=self.channel.username, example=visitor.speech.script(example))
             await self.channel.post.send(visitor.to, [said])
             return
-        await self.ask(visitor, asked)
+        await self.ask(visitor, asked, message=message.message_id)
 
-    async def ask(self, visitor: Visitor, text: str, *, said: str | None = None) -> None:
+    async def edited(self, update: Update, _: Context) -> None:
+        """A message was edited: a question that has just been asked is answered anew, in the place of the first reply."""
+        message = update.edited_message
+        if message is None or not message.text or not _just_asked(message):
+            return
+        asked = self._meant(message)
+        if not asked:
+            return
+        visitor = await visitor_of(self.channel, update)
+        before = await aside(self.channel.memory.reply_to, visitor.someone, message.message_id)
+        if before is None:  # it was not meant for the bot, or too much, and is now
+            await self.text(update, _)
+        elif before.question != asked:  # else Telegram has only added a preview to it
+            last = await aside(self.channel.memory.is_last, before)
+            await self.replies.give_anew(visitor, self._asked(visitor, asked, going_on=last), before, message.message_id)
+
+    async def ask(self, visitor: Visitor, text: str, *, said: str | None = None, message: int | None = None) -> None:
         """Answer a question as part of someone's conversation."""
-        session = self.channel.memory.session(visitor.someone)
-        asked = Asked(text, visitor.hint(text), event=visitor.known.event, session=session)
-        await self.replies.give(visitor, asked, said=said)
+        await self.replies.give(visitor, self._asked(visitor, text), said=said, message=message)
+
+    def _asked(self, visitor: Visitor, text: str, *, going_on: bool = True) -> Asked:
+        session = self.channel.memory.session(visitor.someone) if going_on else None
+        return Asked(text, visitor.hint(text), event=visitor.known.event, session=session)
 
     async def other(self, update: Update, _: Context) -> None:
         """A picture, a voice note, a sticker or a file: what the bot can take."""
         message = update.effective_message
         if message is None or (message.chat.type != "private" and not self._answers_us(message)):
             return
-        if message.media_group_id is not None and message.media_group_id == self._albums.get(message.chat_id):
-            return  # the pictures of an album come one by one
-        if message.media_group_id is not None:
-            self._albums[message.chat_id] = message.media_group_id
+        album = message.media_group_id
+        if album is not None and not await aside(self.channel.memory.first_time, f"album:{self.channel.post.bot.id}:{album}"):
+            return  # its pictures come one by one
         visitor = await visitor_of(self.channel, update)
         if message.caption and (asked := self._meant(message, message.caption)):
             await self.ask(visitor, asked)
@@ -101,3 +120,7 @@ class Questions:
             entity.type == MessageEntity.TEXT_MENTION and entity.user is not None and entity.user.id == bot
             for entity in message.entities
         )
+
+
+def _just_asked(message: Message) -> bool:
+    return message.edit_date is not None and message.edit_date - message.date <= _EDITED_WITHIN

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from telegram import InlineKeyboardMarkup
 from telegram.constants import ChatAction
@@ -13,11 +15,28 @@ from bot.telegram import buttons, page
 from bot.telegram.answers import Answers, Asked
 from bot.telegram.channel import Channel, Visitor, aside
 from bot.telegram.memory import CHANNEL, new_key
+from bot.telegram.preview import Preview
 from bot.understand import TALK
 from bot.values import Answer, Question
+from bot.writing import Hear, unheard
 from knowledge.chats import RememberedReply
 
+_THREADS = 8  # that answer without asking the model, or wait for it
 _SHARED = 120  # characters of a question that a shared link quotes
+
+
+@dataclass(frozen=True)
+class Made:
+    """A reply that was sent: its key, whether its question is logged, the message that asked, and those it is made of.
+
+    ``again`` says that there was one under this key before.
+    """
+
+    key: str
+    logged: bool
+    message: int | None
+    messages: list[int]
+    again: bool = False
 
 
 class Replies:
@@ -26,19 +45,44 @@ class Replies:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.answers = Answers(channel.assistant)
+        settings = channel.settings
+        self._threads = ThreadPoolExecutor(_THREADS + settings.model_concurrency, "answering") if settings.model else None
 
-    async def give(self, visitor: Visitor, asked: Asked, *, said: str | None = None, log: bool = True) -> None:
-        """Answer and send. ``said`` is put above the reply: what a button asked in the person's place."""
+    async def answer(self, asked: Asked, hear: Hear = unheard) -> Answer:
+        """The answer, worked out in a thread. Those that wait for a language model have threads of their own: /help goes by."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.answers.answer, asked, hear)
+
+    async def give(
+        self, visitor: Visitor, asked: Asked, *, said: str | None = None, log: bool = True, message: int | None = None
+    ) -> None:
+        """Answer and send. ``said`` is put above the reply: what a button asked in the person's place. ``message`` is the one
+        that asked, if it may be edited."""
         channel, key = self.channel, new_key()
-        async with channel.post.busy(visitor.to):
+        async with channel.post.busy(visitor.to), Preview(channel.post, visitor.to) as preview:
             asked = await aside(self.answers.standing, asked)
-            answer = await aside(self.answers.answer, asked)
+            answer = await self.answer(asked, preview.hear)
             sheets = page.screen(answer)
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
-        await channel.post.send(visitor.to, sheets, self.under(answer, key))
-        await aside(self._remember, visitor, asked, answer, key, log)
-        await self._draw(visitor, answer, asked)
+        sent = await channel.post.send(visitor.to, sheets, self.under(answer, key))
+        await self._keep(visitor, asked, answer, Made(key, log, message, sent))
+
+    async def give_anew(self, visitor: Visitor, asked: Asked, before: RememberedReply, message: int) -> None:
+        """Answer a question that was edited, in the place of the reply it had."""
+        post = self.channel.post
+        async with post.busy(visitor.to):
+            asked = await aside(self.answers.standing, asked)
+            answer = await self.answer(asked)
+        sent = await post.replace(visitor.to, before.messages, page.screen(answer), self.under(answer, before.key))
+        if before.picture is not None:
+            await post.delete(visitor.to.chat, [before.picture])
+        await self._keep(visitor, asked, answer, Made(before.key, True, message, sent, again=True))
+
+    async def _keep(self, visitor: Visitor, asked: Asked, answer: Answer, made: Made) -> None:
+        await aside(self._remember, visitor, asked, answer, made)
+        picture = await self._draw(visitor, answer, asked)
+        if picture is not None:
+            await aside(self.channel.memory.pictured, made.key, picture)
 
     def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
         """The buttons of a reply; small talk has questions to try instead."""
@@ -51,22 +95,23 @@ class Replies:
             share = links.shared(link, page.shortened(text, _SHARED))
         return buttons.under(answer, key, share=share, logged=self.channel.log.enabled and answer.route != "overview")
 
-    async def _draw(self, visitor: Visitor, answer: Answer, asked: Asked) -> None:
-        """The chart after the figures, its sources in the caption."""
+    async def _draw(self, visitor: Visitor, answer: Answer, asked: Asked) -> int | None:
+        """The chart after the figures, its sources in the caption; returns the number of its message."""
         if not answer.figures:
-            return
+            return None
         async with self.channel.post.busy(visitor.to, ChatAction.UPLOAD_PHOTO):
             chart = await aside(self.answers.chart, answer, asked)
-        if chart is not None:
-            await self.channel.post.picture(replace(visitor.to, reply_to=None), chart.data, caption(answer))
+        if chart is None:
+            return None
+        return await self.channel.post.picture(replace(visitor.to, reply_to=None), chart.data, caption(answer))
 
-    def _remember(self, visitor: Visitor, asked: Asked, answer: Answer, key: str, log: bool) -> None:
+    def _remember(self, visitor: Visitor, asked: Asked, answer: Answer, made: Made) -> None:
         entry = None
-        if log:
+        if made.logged:
             question = Question(asked.text, answer.lang)
             entry = self.channel.log.record(question, answer, CHANNEL, str(visitor.someone.user))
         reply = RememberedReply(
-            key=key,
+            key=made.key,
             question=asked.text,
             resolved=answer.resolved,
             lang=answer.lang,
@@ -75,8 +120,11 @@ class Replies:
             entry=entry,
             about=list(asked.about),
             choices=[{"label": one.label, "ask": one.ask} for one in answer.choices],
+            asked_in=self.channel.memory.message(visitor.someone, made.message) if made.message is not None else None,
+            messages=made.messages,
         )
-        self.channel.memory.keep(reply, visitor.someone)
+        keep = self.channel.memory.change if made.again else self.channel.memory.keep
+        keep(reply, visitor.someone)
 
 
 def caption(answer: Answer) -> str:

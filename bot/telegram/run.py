@@ -7,7 +7,8 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -106,15 +107,25 @@ async def serve_application(
         # The first answer loads dictionaries and the encoder: nobody should wait for that.
         await asyncio.gather(present(channel, application.bot), assistant.answer(Question("solar 太阳能")))
         await application.start()
-        async with _receiving(application, settings):
-            rounds = asyncio.create_task(Rounds(channel).run())
-            ready(channel)
-            await stop.wait()
-            rounds.cancel()
-        # Answers what was received, waits for what is being written.
-        await application.stop()
+        async with _beside(channel.turns.hold() if channel.turns else None):
+            async with _receiving(application, settings), _beside(Rounds(channel).run()):
+                ready(channel)
+                await stop.wait()
+            # Answers what was received, waits for what is being written.
+            await application.stop()
     finally:
         await application.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Work that goes on meanwhile, if there is any."""
+    task = asyncio.create_task(work) if work is not None else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
 
 
 def asked_for_name(settings: Settings) -> tuple[str | None, str]:

@@ -18,6 +18,9 @@ from starlette.routing import Route
 from telegram import Update
 from telegram.ext import Application
 
+from bot.telegram.channel import NAME
+from bot.telegram.doorkeeper import Doorkeeper
+
 LARGEST = 1_000_000  # bytes of an update
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -39,7 +42,8 @@ def _derived(token: str, purpose: str) -> str:
 
 
 def face(application: Application[Any, Any, Any, Any, Any, Any], token: str) -> Starlette:
-    """The web application."""
+    """The web application. An update is written down before it is accepted, since Telegram then sends the chat's next one."""
+    door = Doorkeeper.of(application.bot_data[NAME])
 
     async def receive(request: Request) -> Response:
         if not hmac.compare_digest(request.headers.get(_HEADER, "").encode(), secret(token).encode()):
@@ -54,7 +58,8 @@ def face(application: Application[Any, Any, Any, Any, Any, Any], token: str) -> 
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("a webhook request was no update")
             return Response(status_code=400)
-        await application.update_queue.put(update)
+        if await door.arrived(update):
+            await application.update_queue.put(update)
         return Response()
 
     async def health(_: Request) -> Response:

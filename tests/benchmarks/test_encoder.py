@@ -17,7 +17,7 @@ class CountingEncoder(WideEncoder):
 
     asked: list[str]
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
         super().__init__()
         CountingEncoder.asked = []
 

@@ -14,7 +14,7 @@ from knowledge.store import KnowledgeBase
 
 NAMES = [
     "python", "greenask", "packages", "data_dir", "space", "database", "records", "fingerprint", "index", "encoder",
-    "telegram", "locale", "terminal",
+    "model", "telegram", "locale", "terminal",
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from bot import render, terminal
 from bot.shell import Shell
 from bot.values import Answer, Card, Cited, Figure, Question, Text
+from bot.writing import Hear, unheard
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = [
@@ -37,7 +38,7 @@ QUESTIONS = [
 class Parrot:
     """An assistant that says what it was asked, and fails when told to."""
 
-    def answer_now(self, question: Question) -> Answer:
+    def answer_now(self, question: Question, hear: Hear = unheard) -> Answer:
         if "fail" in question.text:
             raise ZeroDivisionError
         return Answer(question.text, question.lang or "en", "answered", (Text(f"You said: {question.text}", "lead"),))

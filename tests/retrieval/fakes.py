@@ -17,7 +17,8 @@ from retrieval.calibration import Questions
 from retrieval.documents import Document
 from retrieval.embed import Embedder
 from retrieval.index import Progress
-from retrieval.names import Name, NameIndex
+from retrieval.name_table import Name
+from retrieval.names import NameIndex
 from retrieval.vectors import Vectors
 
 TECHNOLOGIES = [

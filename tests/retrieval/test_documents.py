@@ -9,6 +9,7 @@ import pytest
 from knowledge.forms import build
 from knowledge.store import KnowledgeBase
 from retrieval.documents import Document, document, documents, related, terms
+from retrieval.views import views_of
 
 RECORDS = {
     "source/s": {"name": {"en": "The gazette"}, "date": "2024"},
@@ -26,6 +27,7 @@ RECORDS = {
         "name": {"en": "Solar kiln", "zh": "太阳能窑炉"},
         "summary": {"en": "Fires bricks.", "zh": "烧砖。"},
         "tags": {"en": ["bricks"], "zh": ["砖"]},
+        "problems": {"en": ["coal got too dear"], "zh": ["烧煤太贵"]},
         "ip": {"en": "Two patents."},
         "organisation": "river",
         "country": "HK",
@@ -96,6 +98,17 @@ def test_a_document_speaks_one_language(made: dict, lang: str, title: str, said:
     assert listing.text.startswith(f"{title}\n")
     assert said in listing.text
     assert ("bricks" in listing.text) == (lang == "en")
+
+
+@pytest.mark.parametrize(("lang", "problem", "other"), [("en", "coal got too dear", "烧煤太贵"), ("zh", "烧煤太贵", "coal")])
+def test_problems_are_found_by_and_not_said(made: dict, lang: str, problem: str, other: str) -> None:
+    """The problems a listing helps with are what its document of that language is found by, and no part of what it says."""
+    listing = made["listing/kiln", lang]
+    assert problem in listing.findable
+    assert listing.findable.startswith(listing.text)
+    assert problem not in listing.text
+    assert other not in listing.findable
+    assert problem in views_of(listing).heads
 
 
 def test_a_text_missing_in_a_language(made: dict) -> None:

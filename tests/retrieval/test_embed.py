@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 
-from retrieval.embed import WINDOW, LangChainEmbedder, embed_questions, embed_whole, make_embedder, unit, windows
+from retrieval.embed import (
+    WINDOW,
+    LangChainEmbedder,
+    UniversalSentenceEncoder,
+    embed_questions,
+    embed_whole,
+    make_embedder,
+    unit,
+    windows,
+)
 from retrieval.errors import EmbedderFailed
 from retrieval.retriever import HybridRetriever
 
@@ -51,6 +60,13 @@ def test_the_bundled_encoder(retriever: HybridRetriever) -> None:
     assert found.dtype == np.float32
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(5), abs=1e-5)
     assert encoder.embed([]).shape == (0, 512)
+
+
+def test_many_texts_are_shared_out(retriever: HybridRetriever) -> None:
+    """Texts encoded by several threads come back in their order, each with the vector it has alone."""
+    texts = [f"{number} {SENTENCES['zh' if number % 2 else 'en']}" for number in range(101)]
+    found = UniversalSentenceEncoder(threads=3).embed(texts)
+    assert found == pytest.approx(np.concatenate([retriever.embedder.embed([text]) for text in texts]), abs=1e-5)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from knowledge.forms import build
 from knowledge.store import KnowledgeBase
 from retrieval.language import HAN, traditional
-from retrieval.names import Name, NameIndex, keys_of_kind, normalise
+from retrieval.name_table import NAMES, Name, amend
+from retrieval.names import NameIndex, keys_of_kind, normalise
 from retrieval.names import build as build_names
 from retrieval.retriever import HybridRetriever
 
@@ -169,31 +171,40 @@ def test_legal_forms_are_dropped(names: NameIndex, question: str, key: str) -> N
 
 
 def test_stored_and_read_again(names: NameIndex, tmp_path: Path) -> None:
-    """Names stored in a file find the same when the file is opened, and when it is copied."""
-    names.save(tmp_path / "names.db")
-    asked = ("lv siyuan at 明河", "who is Lyu Siyuan?", "呂思遠在明河研究院嗎")
-    for again in (NameIndex.open(tmp_path / "names.db"), NameIndex.copied(tmp_path / "names.db", tmp_path / "copy.db")):
-        assert [again.find(text) for text in asked] == [names.find(text) for text in asked]
-        assert again.guess("who is Lyu Siyaun?") == names.guess("who is Lyu Siyaun?") != []
+    """Names stored in a file find the same when the file is opened."""
+    names.save(tmp_path)
+    again = NameIndex.open(tmp_path)
+    for text in ("lv siyuan at 明河", "who is Lyu Siyuan?", "呂思遠在明河研究院嗎"):
+        assert again.find(text) == names.find(text) != []
+    assert again.guess("who is Lyu Siyaun?") == names.guess("who is Lyu Siyaun?") != []
 
 
 def test_names_come_and_go(names: NameIndex, tmp_path: Path) -> None:
-    """A copy takes in names and forgets those of a record in every spelling; the file it was copied from stays as it was."""
-    names.save(tmp_path / "names.db")
-    copy = NameIndex.copied(tmp_path / "names.db", tmp_path / "copy.db")
-    copy.remove(["person/lyu"])
-    copy.add(
-        [
-            Name("harbour light kiln", "listing/light", "plain", "Harbour Light Kiln"),
-            Name("灯塔窑", "listing/light", "plain", "灯塔窑"),
-        ]
-    )
+    """A change takes in names and forgets those of a record in every spelling; the folder it was made from stays as it was."""
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    first.mkdir()
+    names.save(first)
+    light = [
+        Name("harbour light kiln", "listing/light", "plain", "Harbour Light Kiln"),
+        Name("灯塔窑", "listing/light", "plain", "灯塔窑"),
+    ]
+    _amended(first, second, stale=["person/lyu"], names=light)
+    _amended(second, third, stale=[], names=[Name("harbour kiln", "listing/light", "plain", "Harbour Kiln")])
+    changed = NameIndex.open(second)
     for gone in ("who is Lyu Siyuan?", "吕思远", "lv siyuan", "Steven Lyu"):
-        assert copy.find(gone) == []
-        assert [match.keys for match in NameIndex.open(tmp_path / "names.db").find(gone)] == [("person/lyu",)]
+        assert changed.find(gone) == []
+        assert [match.keys for match in NameIndex.open(first).find(gone)] == [("person/lyu",)]
     for come in ("price of Harbour Light Kiln?", "燈塔窯多少錢"):
-        assert [match.keys for match in copy.find(come)] == [("listing/light",)]
-    assert copy.find("chen liheng")[0].keys == ("person/chen",)
+        assert [match.keys for match in changed.find(come)] == [("listing/light",)]
+        assert NameIndex.open(third).find(come) == []
+    assert [match.name for match in NameIndex.open(third).find("price of Harbour Kiln?")] == ["Harbour Kiln"]
+    assert changed.find("chen liheng")[0].keys == ("person/chen",)
+
+
+def _amended(before: Path, folder: Path, *, stale: list[str], names: list[Name]) -> None:
+    folder.mkdir()
+    os.link(before / NAMES, folder / NAMES)
+    amend(before, folder, stale=stale, names=names)
 
 
 def test_normalise() -> None:

@@ -110,11 +110,22 @@ class Sent:
         return parameters["message_id"] if parameters else None
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A message as it is being written."""
+
+    chat: int
+    number: int
+    text: str
+    at: float
+
+
 class BotApi:
     """The server. Tests put updates in with :meth:`put`, and read what the bot sent from ``sent``."""
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        self.drafts: list[Draft] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.faults: list[str] = []
         self.answers: dict[str, dict[str, Any]] = {}
@@ -238,6 +249,13 @@ class BotApi:
     def _send_message(self, data: dict[str, Any]) -> dict[str, Any]:
         return self._keep("sendMessage", data, data.get("text", ""), 4096)
 
+    def _send_message_draft(self, data: dict[str, Any]) -> bool:
+        if int(data["chat_id"]) < 0 or not int(data["draft_id"]):
+            raise Refused("Bad Request: TEXTDRAFT_PEER_INVALID")
+        text, _ = _checked(data, data.get("text", ""), 4096)
+        self.drafts.append(Draft(int(data["chat_id"]), int(data["draft_id"]), text, time.monotonic()))
+        return True
+
     def _send_photo(self, data: dict[str, Any]) -> dict[str, Any]:
         return self._keep("sendPhoto", data, data.get("caption", ""), 1024, file=data["photo"])
 
@@ -262,6 +280,13 @@ class BotApi:
         found.text, found.html, found.links, found.buttons = text, data["text"], links, _buttons(data)
         found.edits += 1
         return self.message_of(found)
+
+    def _delete_message(self, data: dict[str, Any]) -> bool:
+        found = [one for one in self.sent if one.id == int(data["message_id"]) and one.chat == int(data["chat_id"])]
+        if not found:
+            raise Refused("Bad Request: message to delete not found")
+        self.sent.remove(found[0])
+        return True
 
     def _answer_callback_query(self, data: dict[str, Any]) -> bool:
         if units(data.get("text", "")) > 200:

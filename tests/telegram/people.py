@@ -111,6 +111,10 @@ class Person:
         """Send something that is no text."""
         return self.does({"message": self.message(**content)})
 
+    def edits(self, said: dict[str, Any], text: str, after: int = 60) -> list[Sent]:
+        """Change a message of theirs, so many seconds after it was sent; returns what comes that is new."""
+        return self.does({"edited_message": {**said, "text": text, "edit_date": said["date"] + after}})
+
     def does(self, update: dict[str, Any]) -> list[Sent]:
         before = len(self.api.sent)
         self.api.put(update)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
+import httpx
 import pytest
+from telegram.error import NetworkError, TimedOut
 
 from bot.assistant import Assistant
 from bot.settings import Settings
-from bot.telegram.flood import Flood, Verdict
+from bot.telegram.flood import Flood, OwnFlood, Verdict
+from bot.telegram.post import TRIES, Post
 from bot.telegram.trouble import drop_log, keep_log
-from tests.telegram.bot_api import TOKEN, BotApi
+from bot.writing import unheard
+from tests.telegram.bot_api import TOKEN, BotApi, Refused
 from tests.telegram.people import Group, Person, Running, running
 
 PAINT = "Our paint shop has VOC fumes, what can we buy?"
@@ -102,8 +107,6 @@ def test_formatting(bot: Running, en: Person):
 
 
 def _refuse_entities(_: object) -> None:
-    from tests.telegram.bot_api import Refused
-
     raise Refused("Bad Request: can't parse entities: something new")
 
 
@@ -111,10 +114,10 @@ def test_trouble(settings: Settings, own: Assistant, api: BotApi, tmp_path):
     """What nobody foresaw is told in a line with a reference; the log has the details under it, and never the token."""
 
     class Broken(Assistant):
-        def answer_now(self, question):
+        def answer_now(self, question, hear=unheard):
             if "trouble" in question.text:
                 raise RuntimeError(f"cannot reach https://api.telegram.org/bot{TOKEN}/sendMessage")
-            return super().answer_now(question)
+            return super().answer_now(question, hear)
 
     broken = Broken(own.kb, own.retriever)
     mine = settings.model_copy(update={"data_dir": tmp_path})
@@ -179,19 +182,27 @@ def test_flood(settings: Settings, own: Assistant, api: BotApi):
 def test_flood_again():
     """After a quiet while one may go on, and is told once more when it is too much again."""
     now = [0.0]
-    flood = Flood(6, lambda: now[0])
-    assert [flood.take(1, 1) for _ in range(8)] == [Verdict.FINE] * 6 + [Verdict.NOTE, Verdict.SILENCE]
+    flood = OwnFlood(6, lambda: now[0])
+    assert verdicts(flood, *[(1, 1)] * 8) == [Verdict.FINE] * 6 + [Verdict.NOTE, Verdict.SILENCE]
     now[0] = 60.0
-    assert [flood.take(1, 1) for _ in range(7)] == [Verdict.FINE] * 6 + [Verdict.NOTE]
-    assert flood.take(2, 2) is Verdict.FINE
+    assert verdicts(flood, *[(1, 1)] * 7) == [Verdict.FINE] * 6 + [Verdict.NOTE]
+    assert verdicts(flood, (2, 2)) == [Verdict.FINE]
 
 
 def test_flood_of_a_group():
     """A group may send more than one person, but not without end."""
-    flood = Flood(6, lambda: 0.0)
-    verdicts = [flood.take(user, -5) for user in range(25)]
-    assert verdicts.count(Verdict.FINE) == 18
-    assert verdicts.count(Verdict.NOTE) == 1
+    said = verdicts(OwnFlood(6, lambda: 0.0), *[(user, -5) for user in range(25)])
+    assert said.count(Verdict.FINE) == 18
+    assert said.count(Verdict.NOTE) == 1
+
+
+def verdicts(flood: Flood, *sent: tuple[int, int]) -> list[Verdict]:
+    """What is said to messages of users in chats, one after another."""
+
+    async def each() -> list[Verdict]:
+        return [await flood.take(user, chat) for user, chat in sent]
+
+    return asyncio.run(each())
 
 
 MEDIA = [
@@ -218,7 +229,8 @@ def test_media(bot: Running, lang: str, line: str, content: dict):
 
 def test_album(en: Person):
     """The pictures of an album get one line, not one each."""
-    sent = [one for _ in range(3) for one in en.sends(**MEDIA[0], media_group_id="42")]
+    album = str(time.time())
+    sent = [one for _ in range(3) for one in en.sends(**MEDIA[0], media_group_id=album)]
     assert len(sent) == 1
 
 
@@ -234,11 +246,6 @@ def test_caption(en: Person):
     """A question under a picture is answered."""
     (reply,) = en.sends(**MEDIA[0], caption="Which partners are in Hong Kong?")
     assert "IP Nexus" in reply.text
-
-
-def test_edited(en: Person):
-    """An edited message is not answered again: a reply stands for the question as it was."""
-    assert en.does({"edited_message": {**en.message(text=PAINT), "edit_date": 1_790_000_100}}) == []
 
 
 def test_joining(en: Person, group: Group):
@@ -307,3 +314,43 @@ def test_inline_nothing(en: Person):
     assert none["results"] == []
     assert none["button"]["start_parameter"]
     assert len(en.looks_up("How many technologies from China?")["results"]) == 1
+
+
+def test_too_late(bot: Running, en: Person):
+    """A press that Telegram has given up waiting for does what it should, and nobody reads of trouble."""
+    (reply,) = en.says(PAINT)
+    bot.api.moods["answerCallbackQuery"] = [_too_late]
+    query = {"id": "late", "from": en.user, "chat_instance": "1", "data": reply.button("Sources")["callback_data"]}
+    (sources,) = en.does({"callback_query": {**query, "message": bot.api.message_of(reply)}})
+    assert sources.links
+    bot.api.moods["answerInlineQuery"] = [_too_late]
+    assert en.does({"inline_query": {"id": "late", "from": en.user, "query": "heat pump", "offset": ""}}) == []
+    bot.api.faults.clear()
+
+
+def _too_late(_: object) -> None:
+    raise Refused("Bad Request: query is too old and response timeout expired or query ID is invalid")
+
+
+@pytest.mark.parametrize(
+    ("cause", "repeatable", "tries"),
+    [
+        (httpx.ReadTimeout("x"), False, 1),
+        (httpx.ReadError("x"), False, 1),
+        (httpx.ConnectTimeout("x"), False, TRIES),
+        (httpx.ConnectError("x"), False, TRIES),
+        (httpx.ReadTimeout("x"), True, TRIES),
+        (httpx.ReadError("x"), True, TRIES),
+    ],
+)
+def test_nobody_knows(bot: Running, cause: httpx.TransportError, repeatable: bool, tries: int):
+    """When nobody knows whether a message arrived it is not sent again; an edit is, since twice is once."""
+    tried = []
+
+    async def send() -> None:
+        tried.append(1)
+        raise (TimedOut() if isinstance(cause, httpx.TimeoutException) else NetworkError("x")) from cause
+
+    with pytest.raises(NetworkError):
+        asyncio.run(Post(bot.channel.post.bot, 0).persistently(send, repeatable=repeatable))
+    assert len(tried) == tries

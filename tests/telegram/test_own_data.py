@@ -76,7 +76,7 @@ def test_retention(bot: Running, en: Person):
     en.says(PAINT)
     memory, kb = bot.channel.memory, bot.assistant.kb
     poster = RememberedReply(key=new_key(), question="q", lang="en", kept=True, made_at=now() - timedelta(days=400))
-    memory.keep(poster)
+    memory.change(poster)
     memory.purge()
     assert memory.everything(en.id)["replies"]
     short = Memory(kb, bot.channel.log, retention_days=1)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from bot.assistant import Assistant
+from bot.settings import Settings
 from bot.telegram import buttons, page
 from bot.values import MEANING, NARROW, Answer, Card, Choice, Cited, Text
 from retrieval.language import HAN, traditional
-from tests.telegram.people import Group, Person, Running
+from tests.telegram.bot_api import BotApi
+from tests.telegram.people import Group, Person, Running, running
 
 PAINT = "Our paint shop has VOC fumes, what can we buy?"
 
@@ -246,13 +249,19 @@ def test_metric(en: Person):
     assert "as of" in sent[0].text
 
 
-def test_the_face(bot: Running):
-    """The command menu and the descriptions are set for English and Chinese readers."""
-    calls = [(data.get("language_code") or "", data) for method, data in bot.api.calls if method == "setMyCommands"]
-    assert {code for code, data in calls if "scope" not in data} == {"", "en", "zh"}
-    staff = next(data for code, data in calls if data.get("scope", {}).get("chat_id") == 77)
-    assert {"usage", "curate"} <= {command["command"] for command in staff["commands"]}
-    assert len([1 for method, _ in bot.api.calls if method == "setMyDescription"]) == 3
+def test_the_face(settings: Settings, own: Assistant, api: BotApi):
+    """The command menu and the descriptions are set for English and Chinese readers, and again only when they have changed."""
+    own.kb.remember("telegram_face", "another")
+    with running(settings, own, api):
+        menus = [(data.get("language_code") or "", data) for method, data in api.calls if method == "setMyCommands"]
+        assert {code for code, data in menus if "scope" not in data} == {"", "en", "zh"}
+        staff = next(data for code, data in menus if data.get("scope", {}).get("chat_id") == 77)
+        assert {"usage", "curate"} <= {command["command"] for command in staff["commands"]}
+        for method in ("setMyDescription", "setMyShortDescription"):
+            assert len([1 for called, _ in api.calls if called == method]) == 3
+    api.calls.clear()
+    with running(settings, own, api):
+        assert not [method for method, _ in api.calls if method.startswith("setMy")]
 
 
 def test_long_contact():

@@ -54,7 +54,8 @@ def test_set(hooked: Running):
     hook = hooked.api.webhook or {}
     assert hook["url"].endswith(webhook.path(TOKEN))
     assert hook["secret_token"] == webhook.secret(TOKEN)
-    assert "edited_message" not in hook["allowed_updates"]
+    assert "edited_message" in hook["allowed_updates"]
+    assert "chat_join_request" not in hook["allowed_updates"]
 
 
 @pytest.mark.parametrize("secret", ["", "wrong", webhook.secret("1234:another-token-altogether")])

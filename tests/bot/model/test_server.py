@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -39,7 +38,7 @@ def served(llmock, model_kb, assistant, home) -> Iterator[Callable[..., Assistan
         jobs = Jobs.open(settings, model_kb, assistant.retriever)
         opened.append(jobs)
         # The library takes seconds to load, which is not what is timed here.
-        asyncio.run_coroutine_threadsafe(jobs.chat._opened(), jobs.chat._running()).result(60)
+        jobs.chat.loaded()
         return Assistant(model_kb, assistant.retriever, writer=jobs.writer, rewriter=jobs.rewriter)
 
     yield served_
