@@ -26,7 +26,7 @@ from bot import bootstrap
 from bot.answer_cases import Case, load
 from bot.compose.page import today
 from bot.finding.finder import Finder
-from bot.finding.searched import CLOSE_SCORE, Searched
+from bot.finding.searched import CLOSE_SCORE, SAME_LISTINGS, Searched
 from bot.finding.trees import LEARNT, Tree, Trees
 from bot.settings import Settings
 from bot.understand import Understander, Understanding
@@ -144,8 +144,10 @@ def candidates(searched: Searched, asked: Understanding) -> list[list[Hit]]:
     ranked = searched.found(asked)[1]
     close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
     found = [[hit] for hit in close if hit.kind != "listing"]
-    listings = searched.listings(asked)[0].hits[:3] if any(hit.kind == "listing" for hit in close) else []
-    return [*found, listings] if listings else found
+    listings = searched.listings(asked)[0].hits if any(hit.kind == "listing" for hit in close) else []
+    best = max((hit.score for hit in listings), default=0.0)
+    near = [hit for hit in listings if hit.score >= best - SAME_LISTINGS][:3]
+    return [*found, near] if near else found
 
 
 def _cases() -> Iterator[tuple[str, Case, Sequence[str]]]:

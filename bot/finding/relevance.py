@@ -194,7 +194,7 @@ class Relevance:
             "faint": self._faint(asked, hits),
             "named": named,
             "others": bool(others) and not named,
-            "elsewhere": self._elsewhere(asked, top.key),
+            "elsewhere": self.elsewhere(asked, top.key),
             "together": together.weight,
             "together_lacks": together.heaviest,
             "first_share": covers[0].share,
@@ -219,13 +219,14 @@ class Relevance:
         mean, most = like.mean(axis=1).tolist(), like.max(axis=1).tolist()
         return replace(cover, like=mean[1:], likest=most[1:], whole=mean[0])
 
-    def _elsewhere(self, asked: Understanding, key: str) -> bool:
+    def elsewhere(self, asked: Understanding, key: str) -> bool:
         """Whether the question names a place that the record does not."""
         vocabulary, tokens = self.shelf.vocabulary, self._tokens(key)
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter
         for place in asked.facets.places:
-            own = (getattr(record, "country", None), getattr(record, "city", None), getattr(record, "place", None))
+            country = getattr(record, "country", None)
+            own = (country, *vocabulary.wider(country), getattr(record, "city", None), getattr(record, "place", None))
             named = [set(segmenter.tokens(vocabulary.place(place, lang))) for lang in LANGUAGES]
             if place not in own and not any(words and words <= tokens for words in named):
                 return True
