@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,7 @@ LEVELLING = 0.8
 _MOST = 0.5  # share of a pool from which what passes a filter is looked for among the neighbours, rather than compared
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
+_REMEMBERED = 4096  # words and questions whose vectors are kept
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ class Query:
 class Hit:
     """A record found: its score (in deviations above chance, dense plus weighted lexical), the language of the document that
 
-    won, and the evidence over both.
+    won, the evidence over both, and the numbers of its documents that were looked at.
     """
 
     key: str
     score: float
     lang: str
     evidence: Evidence = field(default_factory=Evidence)
+    documents: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -82,12 +84,14 @@ class _Ranked:
     """Documents of one pool, best first, column by column."""
 
     keys: list[str]
+    numbers: Numbers
     scores: Vectors
     similarities: Vectors
     coverage: Vectors
 
-    def rows(self) -> Iterator[tuple[str, float, float, float]]:
-        return zip(self.keys, self.scores.tolist(), self.similarities.tolist(), self.coverage.tolist(), strict=True)
+    def rows(self) -> Iterator[tuple[str, int, float, float, float]]:
+        columns = (self.numbers, self.scores, self.similarities, self.coverage)
+        return zip(self.keys, *(column.tolist() for column in columns), strict=True)
 
 
 class Retriever(Protocol):
@@ -109,7 +113,7 @@ class HybridRetriever:
         self.embedder = embedder
         self._home = home
         self._seen = _stamp(home)
-        self._raw = lru_cache(maxsize=256)(self._embed)
+        self._encoded: dict[str, Vectors] = {}
 
     def follow(self) -> None:
         """Go over to the generation that is current now, if there is a new one."""
@@ -156,20 +160,34 @@ class HybridRetriever:
         """How much a text sounds like what the collection is about, in log odds; above 0 is inside."""
         return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
+    def likeness(self, texts: Sequence[str], documents: Sequence[int]) -> Vectors:
+        """How near each of these texts, a word or a question, is to each of these documents: a row for each text."""
+        # The index may have been built anew since the documents were found: their numbers may be too high for this one.
+        numbers = np.minimum(documents, len(self.index.documents) - 1).astype(np.int64)
+        rows = [self.index.dense.similarities(vector, numbers) for vector in self.vectors(texts)]
+        return np.stack(rows) if rows else np.zeros((0, len(numbers)), np.float32)
+
     def vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """The vectors of questions as they are compared with documents, each centred on the language it is in."""
         folded = [simplified(clean(text)) or " " for text in texts]
-        raw = embed_questions(self.embedder, folded) if folded else ()
-        pairs = zip(raw, folded, strict=True)
-        return [dense.centred(vector[None], self.index.centres[base(detect(text))])[0] for vector, text in pairs]
-
-    def _embed(self, text: str) -> Vectors:
-        vector: Vectors = embed_questions(self.embedder, [text])[0]
-        return vector
+        return [self._centred(vector, base(detect(text))) for vector, text in zip(self._raw(folded), folded, strict=True)]
 
     def _vector(self, text: str, lang: str) -> Vectors:
-        vector: Vectors = dense.centred(self._raw(text)[None], self.index.centres[lang])[0]
-        return vector
+        return self._centred(self._raw([text])[0], lang)
+
+    def _centred(self, vector: Vectors, lang: str) -> Vectors:
+        found: Vectors = dense.centred(vector[None], self.index.centres[lang])[0]
+        return found
+
+    def _raw(self, texts: Sequence[str]) -> list[Vectors]:
+        """The vectors of texts as the encoder has them; each is encoded once, as long as it is remembered."""
+        known = {text: vector for text in texts if (vector := self._encoded.get(text)) is not None}
+        if fresh := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= zip(fresh, embed_questions(self.embedder, fresh), strict=True)
+            if len(self._encoded) > _REMEMBERED:
+                self._encoded.clear()
+            self._encoded.update(known)
+        return [known[text] for text in texts]
 
     def _lexical(self, text: str, facets: Sequence[Sequence[str]], k: int) -> dict[str, Future[LexicalScores]]:
         clauses = self.clauses(text)
@@ -197,8 +215,8 @@ class HybridRetriever:
         for pool, found in ranked.items():
             # Scores of the other language run lower, however right its documents are. A pool's best comes most of the way up.
             lift = LEVELLING * (top - float(found.scores[0])) if len(found.scores) else 0.0
-            for key, score, similarity, share in found.rows():
-                hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain))
+            for key, number, score, similarity, share in found.rows():
+                hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain), (number,))
                 other = best.get(key)
                 best[key] = hit if other is None else _merge(other, hit)
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.key))[:k]
@@ -212,7 +230,7 @@ class HybridRetriever:
         scores = (similarities - mean) / deviation + weight * lexical.standardised(numbers)
         order = np.argsort(-scores, kind="stable")[: 2 * k + _SPARE]
         keys = [self.index.documents.keys[number] for number in numbers[order].tolist()]
-        return _Ranked(keys, scores[order], similarities[order], lexical.coverage(numbers[order]))
+        return _Ranked(keys, numbers[order], scores[order], similarities[order], lexical.coverage(numbers[order]))
 
     def _candidates(self, vector: Vectors, pool: str, lexical: LexicalScores, mask: Mask | None, depth: int) -> Numbers:
         dense_, documents = self.index.dense, self.index.documents
@@ -281,7 +299,8 @@ def _merge(one: Hit, other: Hit) -> Hit:
     """Two documents of one record: the better score, and the best of each kind of evidence."""
     winner = one if one.score >= other.score else other
     a, b = one.evidence, other.evidence
-    return Hit(winner.key, winner.score, winner.lang, Evidence(max(a.dense, b.dense), max(a.coverage, b.coverage), a.domain))
+    evidence = Evidence(max(a.dense, b.dense), max(a.coverage, b.coverage), a.domain)
+    return Hit(winner.key, winner.score, winner.lang, evidence, (*one.documents, *other.documents))
 
 
 @cache

@@ -6,11 +6,13 @@ import datetime
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.finding.beside import Beside
 from bot.finding.broad import Broad
 from bot.finding.held import Held
 from bot.finding.listed import Listed
 from bot.finding.measured import Measured
 from bot.finding.named import Named
+from bot.finding.relevance import Relevance
 from bot.finding.searched import Searched
 from bot.finding.shelf import Finding, Shelf
 from bot.understand import Understanding
@@ -24,20 +26,22 @@ class Finder:
 
     def __init__(self, kb: KnowledgeBase, retriever: HybridRetriever, clock: Callable[[], datetime.date]) -> None:
         shelf = Shelf(kb, retriever)
-        held, listed, named = Held(shelf), Listed(shelf), Named(shelf)
+        self._relevance = relevance = Relevance(shelf)
+        held, listed, named = Held(shelf), Listed(shelf), Named(shelf, relevance)
         measured = Measured(shelf, held, clock)
         self._nearest, self._measures = measured.nearest, measured.measures
         self.rules = (
             held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
-        self.searched = Searched(shelf, measured, named)
+        self.searched = Searched(shelf, relevance, measured, named)
         self._topics, self._spelt_alike = Broad(shelf).topics, named.spelt_alike
+        self._beside = Beside(shelf, self.searched.relevance)
 
     @property
     def related(self) -> Related:
         """What is folded into the documents of others."""
-        return self.searched.relevance.related
+        return self._relevance.related
 
     def find(self, asked: Understanding) -> Finding:
         """The records that answer, and how they are to be told."""
@@ -45,9 +49,11 @@ class Finder:
             return Finding(asked.talk)
         for rule in self.rules:
             finding = rule(asked)
-            if finding is not None:
+            if finding is not None and (finding.route != "metric" or self._relevance.counts(asked, finding.records)):
                 return finding
         finding = self.searched.searched(asked)
         if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
             finding = self._nearest(asked) or self._topics(asked) or finding
-        return finding if finding.route != "silence" else replace(finding, near=self._spelt_alike(asked))
+        if finding.route == "silence":
+            return replace(finding, near=self._spelt_alike(asked))
+        return self._beside.set(asked, finding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
 from bot.speech import LANGUAGES, cues
 from bot.understand import Understanding
@@ -29,8 +30,9 @@ _CARD_ANSWERS = {
 class Named:
     """Answers that start from a name in the question."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, relevance: Relevance) -> None:
         self.shelf = shelf
+        self.relevance = relevance
 
     def people(self, asked: Understanding) -> Finding | None:
         """People of a named event or organisation: all of them, or those whose part fits the question's other words."""
@@ -67,8 +69,12 @@ class Named:
         keys = self.shelf.keys(groups)
         return self._ranked_people(asked, groups, len(keys), None, specific=True) if keys else None
 
-    def _ranked_people(self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool) -> Finding:
+    def _ranked_people(
+        self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool
+    ) -> Finding | None:
         found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count)
+        if specific and self.relevance.strangers(asked, found.hits[:3]):
+            return None
         scores = {hit.key: hit.score for hit in found.hits}
         kept = [hit.key for hit in found.hits if not specific or hit.score >= found.hits[0].score - 2.5]
         records = self.shelf.fetch(kept[: 4 if specific else 12])
@@ -106,7 +112,8 @@ class Named:
     def named(self, asked: Understanding) -> Finding | None:
         """The card of what is named, when the card itself can answer and no other words are left."""
         reached = asked.aspects & {"contact", "website"} and self.shelf.named_keys(asked)
-        if asked.topic and not reached:
+        # What is asked of a person may be said in one character: 住, 吃.
+        if (asked.topic or (asked.singles and asked.named("person"))) and not reached:
             return None
         for match in () if asked.named("event") else asked.names:
             meant = self._meant(asked, match)
@@ -124,6 +131,8 @@ class Named:
         for match in sorted(asked.names, key=lambda match: match.start - match.end):
             for kind in ("event", "programme", "organisation", "metric"):
                 keys = [key for key in match.keys if key.startswith(f"{kind}/") and (only_generic or key not in GENERIC)]
+                if kind == "event":
+                    keys = [key for key in keys if not self.relevance.otherwise_dated(asked, key)]
                 if keys and kind == "organisation" and {"when", "join"} <= asked.aspects and self._since(keys[0]):
                     return Finding(kind, self.shelf.fetch(keys[:1]))
                 plain = not only_generic or (asked.aspects <= _PLAIN and not asked.facets.values("kind"))

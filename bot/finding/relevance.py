@@ -6,45 +6,54 @@ about making batteries, where recycling them was asked for.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import cached_property, lru_cache
 
 from bot.finding.shelf import GENERIC, Shelf
+from bot.finding.trees import learnt
 from bot.understand import Understanding
-from knowledge.records import LANGUAGES
+from knowledge.records import LANGUAGES, Record
 from retrieval.documents import Related, document, related
 from retrieval.language import HAN
 from retrieval.rarity import rarity
 from retrieval.retriever import Hit
 from retrieval.segment import stem
 
-Tree = Any  # float | [int, float, Tree, Tree]
 KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "article")
-_LEARNT = Path(__file__).with_name("relevance.json")
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 _MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
 _HALF = 0.5  # the same for listings, which answer problems in anyone's words
 _LITTLE = 0.3  # what words everyone uses say together: "select"
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
+_LIKE = 0.4  # a word this near to what a record says, by meaning, is as good as said there
+_NOT_MET = 0.5  # below this a word is not met
+_NEAR = 0.6  # how near a question without words is taken to be, and one that lacks none
+_LETTERS = {"en": 1.0, "zh": 0.4}  # a character of Chinese says as much as two and a half letters
+_DATED = frozenset({"event", "article"})
+_STRANGE = -3.4  # people found by body or event are believed unless they are this far from the question
+_TOLD = 0.15  # share of a question's words, by weight, that a figure has at least
+_NUMERAL = re.compile(r"two|three|four|five|six|seven|eight|nine|ten|hundred|[一二两三四五六七八九十百千万]+[家个位项届座]?")
+_ASPECTS = ("how_many", "cost", "contact", "where", "when")
 
 
 @dataclass(frozen=True)
 class Cover:
-    """How much of a question's own words a record has: each word with its rarity, how far it is met, and whether the collection
+    """How much of a question's own words a record has: each word with its rarity, how far it is met, whether the collection
 
-    knows it at all.
+    knows it at all, and how like the record it is by meaning, on average and at most over the record's languages.
     """
 
     words: Sequence[str] = ()
     rare: Sequence[float] = ()
     met: Sequence[float] = ()
     known: Sequence[bool] = ()
+    like: Sequence[float] = ()
+    likest: Sequence[float] = ()
+    whole: float = 0.0  # how like the record the question itself is
 
     @property
     def share(self) -> float:
@@ -54,8 +63,7 @@ class Cover:
     @property
     def weight(self) -> float:
         """The same, each word counting by its rarity."""
-        whole = sum(self.rare)
-        return sum(r * m for r, m in zip(self.rare, self.met, strict=True)) / whole if whole else 1.0
+        return self._weighed(self.met)
 
     @property
     def said(self) -> float:
@@ -72,6 +80,25 @@ class Cover:
         """The rarity of the rarest word that nothing in the collection has."""
         return max((r for r, known in zip(self.rare, self.known, strict=True) if not known), default=0.0)
 
+    @property
+    def meant(self) -> Mapping[str, float]:
+        """What the record has of the words by their meaning; more speaks for it."""
+        soft = [max(met, min(1.0, max(0.0, like / _LIKE))) for met, like in zip(self.met, self.like, strict=True)]
+        lacking = [like for met, like in zip(self.met, self.like, strict=True) if met < _NOT_MET]
+        return {
+            "like": self._weighed(self.like),
+            "likest": self._weighed(self.likest),
+            "soft": self._weighed(soft),
+            "least_like": min(self.like, default=_NEAR),
+            "least_lacking": min(lacking, default=_NEAR),
+            "soft_heaviest": -max((r * (1 - s) for r, s in zip(self.rare, soft, strict=True)), default=0.0),
+            "whole": self.whole,
+        }
+
+    def _weighed(self, values: Sequence[float]) -> float:
+        whole = sum(self.rare)
+        return sum(r * value for r, value in zip(self.rare, values, strict=True)) / whole if whole else 1.0
+
 
 class Relevance:
     """Judges finds by what was learnt from the tuning questions (benchmarks/relevance.py)."""
@@ -82,17 +109,42 @@ class Relevance:
 
     def sure(self, asked: Understanding, hits: Sequence[Hit]) -> float:
         """How sure it is, in log odds, that these finds, best first, answer; 0 and above is sure enough."""
-        return -math.inf if self.stray(asked, hits) else learnt().side(self.features(asked, hits))
+        return -math.inf if self.stray(asked, hits) else learnt().side(asked.base, list(self.features(asked, hits).values()))
 
     def stray(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
-        """Whether the finds share nothing with the question but a likeness too faint to count, or are another person's."""
+        """Whether nothing was said that could be answered, or the finds are of another year or another person's."""
         top, cover = hits[0], self.cover(asked, hits[0].key)
+        if top.kind in _DATED and self.otherwise_dated(asked, top.key):
+            return True
         if top.key in asked.named(top.kind):
             return False
         if not (cover.words or asked.names or asked.aspects or asked.facets.mentions):
-            return True  # nothing was said that could be answered
-        if top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1:
-            return True  # "who is Li Wei" is not answered by another Li
+            return True
+        # "who is Li Wei" is not answered by another Li
+        return top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1
+
+    def strangers(self, asked: Understanding, people: Sequence[Hit]) -> bool:
+        """Whether people of a body or an event are others than the one who is asked for: nobody there is of Tesla."""
+        if not asked.topic or not people:
+            return False
+        if self.stray(asked, people):
+            return min(self.cover(asked, hit.key).unknown for hit in people) >= _HALF
+        return self.sure(asked, people) < _STRANGE
+
+    def counts(self, asked: Understanding, records: Sequence[Record]) -> bool:
+        """Whether figures count what is asked for: none that has no word of it does, numbers apart."""
+        return not records or any(_told(self.cover(asked, record.key)) for record in records)
+
+    def otherwise_dated(self, asked: Understanding, key: str) -> bool:
+        """Whether the question names years, and the record none of them."""
+        years = {year[:4] for year in asked.facets.values("year")}
+        return bool(years) and not years & self._tokens(key)
+
+    def _faint(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
+        """Whether the finds share nothing with the question but a likeness too faint to count."""
+        top, cover = hits[0], self.cover(asked, hits[0].key)
+        if top.key in asked.named(top.kind):
+            return False
         covers = [self.cover(asked, hit.key) for hit in hits]
         met = any(any(one.met) for one in covers)
         if top.kind == "listing":
@@ -121,14 +173,14 @@ class Relevance:
             [retriever.knows(word) for word in words],
         )
 
-    def features(self, asked: Understanding, hits: Sequence[Hit]) -> list[float]:
-        """What tells an answer from a near miss. Finds shown together are judged by the best of them, and by all."""
-        top, covers = hits[0], [self.cover(asked, hit.key) for hit in hits]
+    def features(self, asked: Understanding, hits: Sequence[Hit]) -> dict[str, float]:
+        """What tells an answer from a near miss, by name. Finds shown together are judged by the best of them, and by all."""
+        top, covers = hits[0], [self._meant(asked, hit) for hit in hits]
         cover = max(covers, key=lambda cover: cover.weight)
         together = replace(covers[0], met=[max(met) for met in zip(*(one.met for one in covers), strict=True)])
         named = any(hit.key in asked.named(hit.kind) and hit.key not in GENERIC for hit in hits)
         others = [key for key in self.shelf.named_keys(asked) if all(key != hit.key for hit in hits)]
-        reached = bool(asked.aspects & _REACHED)
+        meant = [one.meant for one in covers]
         found = {
             "coverage": max(hit.evidence.coverage for hit in hits),
             "share": cover.share,
@@ -139,32 +191,42 @@ class Relevance:
             "score": top.score,
             "domain": top.evidence.domain,
             "floor": self.shelf.retriever.index.floor.confidence(top.evidence),
-            "words": len(cover.words),
+            "faint": self._faint(asked, hits),
             "named": named,
             "others": bool(others) and not named,
-            "figures": asked.wants_figures,
-            "reached": reached,
-            "nobody_named": not asked.names,
-            "who": "who" in asked.aspects,
-            "told": bool(asked.aspects or asked.names or asked.facets.values("kind")),
-            "elsewhere": self._elsewhere(asked, top.key),
+            "elsewhere": self.elsewhere(asked, top.key),
             "together": together.weight,
             "together_lacks": together.heaviest,
             "first_share": covers[0].share,
             "first_weight": covers[0].weight,
+            "first_lacks": sum(met < _NOT_MET for met in covers[0].met),
+            **{f"best_{name}": max(one[name] for one in meant) for name in meant[0]},
+            **{f"first_{name}": value for name, value in meant[0].items()},
             "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,
             "listing": top.kind == "listing",
             "article": top.kind == "article",
+            "finds": len(hits),
+            **_asked(asked, len(cover.words)),
         }
-        return [float(value) for value in found.values()]
+        return {name: float(value) for name, value in found.items()}
 
-    def _elsewhere(self, asked: Understanding, key: str) -> bool:
+    def _meant(self, asked: Understanding, hit: Hit) -> Cover:
+        """How the words of a question are covered by a find, and how like it they are."""
+        cover = self.cover(asked, hit.key)
+        if not hit.documents:
+            return replace(cover, like=[0.0] * len(cover.words), likest=[0.0] * len(cover.words))
+        like = self.shelf.retriever.likeness([asked.text, *cover.words], hit.documents)
+        mean, most = like.mean(axis=1).tolist(), like.max(axis=1).tolist()
+        return replace(cover, like=mean[1:], likest=most[1:], whole=mean[0])
+
+    def elsewhere(self, asked: Understanding, key: str) -> bool:
         """Whether the question names a place that the record does not."""
         vocabulary, tokens = self.shelf.vocabulary, self._tokens(key)
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter
         for place in asked.facets.places:
-            own = (getattr(record, "country", None), getattr(record, "city", None), getattr(record, "place", None))
+            country = getattr(record, "country", None)
+            own = (country, *vocabulary.wider(country), getattr(record, "city", None), getattr(record, "place", None))
             named = [set(segmenter.tokens(vocabulary.place(place, lang))) for lang in LANGUAGES]
             if place not in own and not any(words and words <= tokens for words in named):
                 return True
@@ -203,26 +265,22 @@ def _has(word: str, translations: Sequence[Sequence[str]], have: Collection[str]
     return float(word in have or any(all(token in have for token in tokens) for tokens in translations if tokens))
 
 
-@dataclass(frozen=True)
-class Trees:
-    """Boosted trees: the sum of what each says. A tree is a number, or feature, level, the tree up to it and the one above."""
-
-    trees: Sequence[Tree]
-    bias: float = 0.0
-
-    def side(self, features: Sequence[float]) -> float:
-        """Log odds for these features."""
-        return self.bias + sum(_walk(tree, features) for tree in self.trees)
+def _told(cover: Cover) -> bool:
+    """Whether enough of the words is met, where there is one that says something."""
+    words = [(r, m) for word, r, m in zip(cover.words, cover.rare, cover.met, strict=True) if not _NUMERAL.fullmatch(word)]
+    lacking = max((r * (1 - m) for r, m in words), default=0.0)
+    return lacking <= _LITTLE or sum(r * m for r, m in words) >= _TOLD * sum(r for r, _ in words)
 
 
-def _walk(tree: Tree, features: Sequence[float]) -> float:
-    while not isinstance(tree, float):
-        tree = tree[2] if features[tree[0]] <= tree[1] else tree[3]
-    return tree
-
-
-@cache
-def learnt() -> Trees:
-    """The trees that were learnt, from relevance.json beside this module."""
-    stored = json.loads(_LEARNT.read_text(encoding="utf-8"))
-    return Trees(stored["trees"], float(stored["bias"]))
+def _asked(asked: Understanding, words: int) -> Mapping[str, float]:
+    """What the question alone says."""
+    return {
+        "words": words,
+        "length": len(asked.text) / _LETTERS[asked.base],
+        "figures": asked.wants_figures,
+        "reached": bool(asked.aspects & _REACHED),
+        "nobody_named": not asked.names,
+        "who": "who" in asked.aspects,
+        "told": bool(asked.aspects or asked.names or asked.facets.values("kind")),
+        **{aspect: aspect in asked.aspects for aspect in _ASPECTS},
+    }

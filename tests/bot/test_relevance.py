@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.finding.relevance import Cover, Trees
+from bot.finding.finder import Finder
+from bot.finding.relevance import Cover
+from bot.finding.trees import Trees, learnt
+from bot.understand import Understander
 from bot.values import Question
 from retrieval.rarity import is_english, rarity
 
@@ -19,11 +22,29 @@ def test_cover_counts_words_by_rarity():
     assert Cover().share == Cover().weight == 1
 
 
+def test_cover_counts_what_is_meant():
+    """A word that is missed counts for as much as it is like what the record says."""
+    near, far = (Cover(("a", "b"), (0.5, 0.5), (1, 0), (True, True), (0.5, like), (0.5, like)).meant for like in (0.2, 0.0))
+    assert near["soft"] == pytest.approx(0.75)
+    assert far["soft"] == pytest.approx(0.5)
+    assert near["least_lacking"] > far["least_lacking"]
+    assert near["soft_heaviest"] > far["soft_heaviest"]
+    assert Cover().meant["soft"] == 1
+
+
 def test_trees_add_up():
-    """Each tree says its part, below its level or above."""
-    trees = Trees([[0, 0.5, -1.0, [1, 2.0, 1.0, 3.0]], 0.25], bias=1.0)
-    assert trees.side([0.5, 9.0]) == 0.25
-    assert trees.side([0.6, 9.0]) == 4.25
+    """Each tree says its part, below its level or above, and so does the language."""
+    trees = Trees([[0, 0.5, -1.0, [1, 2.0, 1.0, 3.0]], 0.25], {"en": 1.0})
+    assert trees.side("en", [0.5, 9.0]) == 0.25
+    assert trees.side("en", [0.6, 9.0]) == 4.25
+    assert trees.side("zh", [0.6, 2.0]) == 1.25
+
+
+def test_features_are_those_learnt(assistant):
+    """What a find is judged by is what the trees were taught with, in the same order."""
+    searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
+    asked = Understander(assistant.retriever).read(Question("solar pump"))
+    assert list(searched.relevance.features(asked, searched.found(asked)[1][:1])) == learnt().names
 
 
 @pytest.mark.parametrize(("common", "rare"), [("water", "asbestos"), ("水", "石棉"), ("asbestos", "sinopec"), ("石棉", "聚噻吩")])
@@ -45,10 +66,12 @@ def test_right_words_are_no_slips(assistant):
     [
         "telephone number of Sinopec", "中国移动的客服电话", "中石化的電話號碼", "rank of Vietnam in the Global Innovation Index",
         "越南在全球创新指数中的排名", "how many people work for Haier?", "海尔有多少员工", "who is the CEO of Haier?",
+        "who spoke for Tesla at the Chengdu forum?", "国家知识产权局的王芳是谁", "解洪兴住在哪里", "2018年知识产权加速营",
+        "IP acceleration camp of 2025", "China's CO2 emissions in 2022 in tonnes", "2023年全球卖了多少辆电动车",
     ],
 )  # fmt: skip
 def test_silent(assistant, text: str):
-    """Contacts of strangers, places nothing is known of, numbers not on record: nothing is shown in their stead."""
+    """Strangers and their contacts, places and years nothing is known of, numbers not on record: nothing is shown instead."""
     answer = assistant.answer_now(Question(text))
     assert answer.status in ("not_found", "out_of_scope")
     assert not answer.cards
