@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 # Before numpy is imported: one BLAS thread, as the command line has it.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -18,6 +21,26 @@ from bot.assistant import Assistant
 from bot.conversation.memory import StoredMemory
 from bot.settings import Settings
 from knowledge.store import KnowledgeBase
+
+POSTGRES = make_url("postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of a PostgreSQL schema of our own, dropped afterwards."""
+    schema = f"knowledge_{uuid4().hex}"
+    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+    except OperationalError as error:
+        engine.dispose()
+        pytest.skip(f"PostgreSQL is not reachable at {POSTGRES.host}:{POSTGRES.port}: {error.orig}".splitlines()[0])
+    url = POSTGRES.update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

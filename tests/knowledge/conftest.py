@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
 
 from knowledge.forms import build
 from knowledge.records import Record
 from knowledge.store import KnowledgeBase
-
-POSTGRES = make_url("postgresql+psycopg://postgres@127.0.0.1:5432/test")
 
 
 @pytest.fixture
@@ -32,24 +27,6 @@ def kb_file(tmp_path: Path) -> Iterator[KnowledgeBase]:
     kb = KnowledgeBase.open(f"sqlite:///{tmp_path / 'knowledge.db'}")
     yield kb
     kb.close()
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """The URL of a PostgreSQL schema of our own, dropped afterwards."""
-    schema = f"knowledge_{uuid4().hex}"
-    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 3})
-    try:
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {schema}"))
-    except OperationalError as error:
-        engine.dispose()
-        pytest.skip(f"PostgreSQL is not reachable at {POSTGRES.host}:{POSTGRES.port}: {error.orig}".splitlines()[0])
-    url = POSTGRES.update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
 
 
 @pytest.fixture
