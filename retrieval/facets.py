@@ -89,7 +89,7 @@ class FacetReader:
 
     def _mentions(self, text: str, folded: str) -> Iterator[Mention]:
         for match in self._pattern.finditer(folded):
-            word = match.group()
+            word = " ".join(match.group().split())
             tail = _TAILS.get(word)
             if tail and folded[match.end() : match.end() + 1] == tail:
                 continue

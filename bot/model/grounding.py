@@ -19,7 +19,9 @@ import yaml
 
 from bot.guard import Evidence, check
 from bot.model.given import LINK, MAIL, PHONE, Given
+from bot.model.meaning import Meaning
 from bot.model.naming import Cited, Naming, frames
+from bot.model.pairing import Pairing
 from bot.model.plain import commands, plain
 from bot.model.quantities import Quantity, bounds, ledger_bound, quantities
 from knowledge.numerals import numerals
@@ -46,8 +48,9 @@ _LETTERS = re.compile(r"[A-Za-zÀ-ɏ]+")
 # "The records do not state …" is no denial of what they say.
 _UNSTATED = re.compile(
     r"\b(?:not|no|nor|neither|never|doesn't|don't|isn't|aren't)\b[^.;]{0,60}?\b(?:stated?|records?|given|mention(?:ed|s)?|listed|say"
-    r"|specif(?:y|ied)|provided?|known|disclosed|published|indicated?)\b"
-    r"|(?:未|没有|并未|尚未|不)(?:在)?(?:记录|资料|库)?(?:中)?(?:注明|载明|说明|提及|提到|给出|列出|提供|记载|标明|公布|披露|写明)"
+    r"|specif(?:y|ied)|provided|known|disclosed|published|indicated?)\b"
+    r"|\brecords? (?:do|does|did) not\b"
+    r"|(?:未|没有|并未|尚未)(?:在)?(?:记录|资料|库)?(?:中)?(?:注明|载明|说明|提及|提到|给出|列出|提供|记载|标明|公布|披露|写明)"
     r"|(?:记录|资料|库)中(?:没有|未|并无)",
     re.IGNORECASE,
 )
@@ -79,6 +82,8 @@ class Grounding:
     def __init__(self, retriever: HybridRetriever) -> None:
         self._retriever = retriever
         self.naming = Naming(lambda: retriever.index.names)
+        self._meaning = Meaning(self._telling, self._stands)
+        self._pairing = Pairing(lambda: self.naming.names, self._telling, self._stands)
 
     def judge(self, sentence: str, given: Sequence[Given], lang: str) -> Checked | Unfounded:
         """The sentence as it may be said to a reader of this language, or why it may not."""
@@ -104,6 +109,8 @@ class Grounding:
             ("name", lambda: self.naming.strange(said, cited)),
             ("claim", lambda: claimed(said, cited.said)),
             ("support", lambda: self._unsupported(said, cited)),
+            ("meaning", lambda: self._meaning.turned(said, cited.said, _UNSTATED.sub(" ", said))),
+            ("pairing", lambda: self._pairing.crossed(said, given)),
         )
         for why, look in checks:
             if (what := look()) is not None:
@@ -120,16 +127,17 @@ class Grounding:
 
     def support(self, text: str, said: str) -> float:
         """The share of a text's telling words that ``said`` has, in either language. A text without any has all."""
-        segmenter = self._retriever.index.segmenter
-        telling = [
-            word
-            for word in dict.fromkeys(segmenter.words(fold(text)))
-            if len(word) > 1 and not word.isdigit() and not _says_nothing(word)
-        ]
-        if not telling:
-            return 1.0
-        tokens = _tokens(said, segmenter)
-        return sum(self._is_said(word, said, tokens) for word in telling) / len(telling)
+        telling = self._telling(text)
+        return sum(self._stands(word, said) for word in telling) / len(telling) if telling else 1.0
+
+    def _telling(self, text: str) -> list[str]:
+        """The words of a text that say something, each once."""
+        words = dict.fromkeys(self._retriever.index.segmenter.words(fold(text)))
+        return [word for word in words if len(word) > 1 and not word.isdigit() and not _says_nothing(word)]
+
+    def _stands(self, word: str, said: str) -> bool:
+        """Whether a text has a word, in either language."""
+        return self._is_said(word, said, _tokens(said, self._retriever.index.segmenter))
 
     def _is_said(self, word: str, said: str, tokens: frozenset[str]) -> bool:
         if word in tokens or (word in said if HAN.match(word) else stem(word) in tokens):
@@ -145,7 +153,7 @@ def _tokens(said: str, segmenter: object) -> frozenset[str]:
     """The tokens of a text; sentences of one reply ask for the same few texts."""
     known = _SEEN.get(hash(said))
     if known is None or known[0] != said:
-        if len(_SEEN) > 256:
+        if len(_SEEN) > 4096:
             _SEEN.clear()
         known = _SEEN[hash(said)] = (said, frozenset(segmenter.tokens(said)))  # type: ignore[attr-defined]
     return known[1]

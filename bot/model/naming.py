@@ -123,10 +123,16 @@ class Naming:
         self._index = index
         self._facets = FacetReader()
 
+    @property
+    def names(self) -> NameIndex:
+        """The names that the knowledge base knows now."""
+        found: NameIndex = self._index()
+        return found
+
     def strange(self, sentence: str, cited: Cited) -> str | None:
         """The first name of a sentence that the cited records do not have."""
         text = spaced(sentence)
-        names: NameIndex = self._index()
+        names = self.names
         checks = (
             self._known(text, names, cited), self._elsewhere(text, cited),
             _capitals(text, cited), _bodies(text, cited), _persons(text, cited),
@@ -135,7 +141,7 @@ class Naming:
 
     def heard(self, text: str) -> Cited:
         """What a conversation has: the records it names, the places it speaks of, its words."""
-        names: NameIndex = self._index()
+        names = self.names
         keys = frozenset(key for match in names.find(text) for key in match.keys)
         places = frozenset(each.value for each in self._facets.read(text).mentions if each.facet in ("country", "city"))
         return Cited.having(fold(text), keys, places)

@@ -52,12 +52,15 @@ def make(settings: Settings) -> BaseChatModel:
     provider, _, name = settings.model.partition(":")
     arguments: dict[str, Any] = _ARGUMENTS.get(provider, _others)(settings)
     found: BaseChatModel = init_chat_model(name, model_provider=provider, **arguments)
+    if provider == "anthropic":
+        _own_client(found, settings)
     return found
 
 
 async def leave(model: BaseChatModel) -> None:
     """Close the connections of a model; client libraries do it in ways of their own."""
-    for client in (getattr(model, "root_async_client", None), getattr(getattr(model, "_async_client", None), "_client", None)):
+    of_its_own = getattr(model, "_async_client", None)
+    for client in (getattr(model, "root_async_client", None), getattr(of_its_own, "_client", None) or of_its_own):
         close = getattr(client, "aclose", None) or getattr(client, "close", None)
         if close is not None:
             await close()
@@ -95,6 +98,14 @@ def _ollama(settings: Settings) -> dict[str, Any]:
 
     client: dict[str, Any] = {"transport": _transport(httpx, settings.model_key), "timeout": settings.model_timeout}
     return {"async_client_kwargs": client, **_secrets(settings, url="base_url")}
+
+
+def _own_client(model: Any, settings: Settings) -> None:
+    """Give Anthropic's model a client of its own: langchain-anthropic shares one among all event loops, which reads without end."""
+    import anthropic
+    import httpx2
+
+    model.__dict__["_async_client"] = anthropic.AsyncClient(**model._client_params, http_client=_client(httpx2, settings))
 
 
 def _others(settings: Settings) -> dict[str, Any]:

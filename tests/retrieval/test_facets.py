@@ -141,3 +141,12 @@ def test_any_text(reader: FacetReader, text: str) -> None:
     """Any text can be read, and each mention stands where it says."""
     found = reader.read(text)
     assert all(found.folded[m.start : m.end].lower() == m.words.lower() for m in found.mentions)
+
+
+@pytest.mark.parametrize("gap", ["\n", "  ", "\u00a0", "\t"])
+def test_words_across_a_line(gap):
+    """A place or a stage whose words are parted by a line break or several spaces is the same place."""
+    assert FacetReader().read(f"solar power in Hong{gap}Kong").values("country") == FacetReader().read("in Hong Kong").values(
+        "country"
+    )
+    assert FacetReader().read(f"South{gap}Korea").first("country") == "KR"

@@ -12,10 +12,11 @@ from bot.conversation.memory import StoredMemory
 from knowledge.store import KnowledgeBase
 
 
-@pytest.fixture
-def kb(tmp_path: Path) -> Iterator[KnowledgeBase]:
-    """A knowledge base in a file, empty."""
-    kb = KnowledgeBase.open(f"sqlite:///{tmp_path / 'conversations.db'}")
+@pytest.fixture(params=["sqlite", "postgres"])
+def kb(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[KnowledgeBase]:
+    """An empty knowledge base, in a file and in PostgreSQL."""
+    path = f"sqlite:///{tmp_path / 'conversations.db'}"
+    kb = KnowledgeBase.open(path if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
     yield kb
     kb.close()
 

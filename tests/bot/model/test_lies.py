@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from lies import Lie, lies
+from twists import twists
 
 from bot import render
 from bot.model.cache import Leads
@@ -40,6 +41,7 @@ QUESTIONS = {
     ],
 }
 HONEST = yaml.safe_load((Path(__file__).parent / "honest.yaml").read_text(encoding="utf-8"))
+TWISTED = yaml.safe_load((Path(__file__).parent / "twisted.yaml").read_text(encoding="utf-8"))
 MOST_REMOVED = 0.05
 SEED = 20
 
@@ -126,6 +128,43 @@ def test_lies_in_bulk(giver, grounding, model_kb):
                 if isinstance(grounding.judge(lie.text, given, lang), Checked):
                     leaked.append(lie)
     assert count > 700
+    assert leaked == []
+
+
+def test_twists_in_bulk(giver, grounding, model_kb):
+    """Of hundreds of sentences that turn their record's own words round, at most one in twenty-five is taken for true."""
+    rng = random.Random(SEED + 2)
+    listings = model_kb.all(Listing)
+    others = [record for table in (Organisation, Event, Programme, Article) for record in model_kb.all(table)]
+    leaked: list[Lie] = []
+    told: Counter[tuple[str, str]] = Counter()
+    for turn in range(40):
+        some = rng.sample(others if turn % 3 == 0 else listings, 2)
+        for lang in ("en", "zh"):
+            given = giver.given(some, lang)
+            for lie in twists(given, lang, grounding.naming.names):
+                told[lie.kind, lang] += 1
+                if isinstance(grounding.judge(lie.text, given, lang), Checked):
+                    leaked.append(lie)
+    print(f"{len(leaked)} of {sum(told.values())} twists let through; {dict(told)}")
+    assert sum(count for (_, lang), count in told.items() if lang == "en") > 150
+    assert sum(count for (_, lang), count in told.items() if lang == "zh") > 100
+    assert {"negated", "affirmed", "absolute", "turned", "stage", "another's provider", "another's place"} <= {k for k, _ in told}
+    assert len(leaked) <= 0.04 * sum(told.values()), leaked
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_twisted_words(lang, giver, grounding, model_kb):
+    """Of sentences that somebody wrote to say the wrong thing in a record's own words none is taken for true."""
+    leaked, count = [], 0
+    for block in TWISTED:
+        given = giver.given(model_kb.fetch(block["records"]), lang)
+        assert len(given) == len(block["records"])
+        for sentence in block[lang]:
+            count += 1
+            if isinstance(grounding.judge(sentence, given, lang), Checked):
+                leaked.append(sentence)
+    assert count >= 25
     assert leaked == []
 
 
