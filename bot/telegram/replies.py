@@ -148,7 +148,8 @@ def caption(answer: Answer) -> str:
     for figure in answer.figures:
         if figure.source:
             value = page.escape(speech.script(figure.shown))
-            lines.append(f"{value}: {page.source(speech, replace(figure.source, date=figure.as_of))}")
+            cited = page.source(speech, replace(figure.source, date=figure.as_of))
+            lines.append(speech.say("labelled", label=value, text="\x00").replace("\x00", cited))
     while len(lines) > 1 and page.units("\n".join(lines)) > page.CAPTION:
         lines.pop()
     return page.pages(["\n".join(lines)], page.CAPTION)[0]
