@@ -38,13 +38,14 @@ format: $(VENV)/.dev ## put the code into the project's style
 
 setup: $(VENV)/.dev ## set up only, for development
 
-lock: $(VENV)/.made ## make both locks again; UPGRADE=1 takes newer versions
+lock: $(VENV)/.made ## make the locks again; UPGRADE=1 takes newer versions
 	@[ -x $(BIN)/uv ] || $(BIN)/python -m pip install -qq --disable-pip-version-check uv
 	@printf '%s\n' $(BUILD_TOOLS) | $(COMPILE) pyproject.toml - -o requirements.lock
 	@printf '%s\n' $(BUILD_TOOLS) | $(COMPILE) pyproject.toml - --group dev -c requirements.lock -o requirements-dev.lock
-	@if grep -n '://' requirements.lock requirements-dev.lock; then \
+	@$(COMPILE) tests/telegram/emulator/telemelya.in -o tests/telegram/emulator/telemelya.lock
+	@if grep -n '://' requirements.lock requirements-dev.lock tests/telegram/emulator/telemelya.lock; then \
 		echo 'A lock names an address (above): it must hold names, versions and hashes only.' >&2; exit 1; fi
-	@echo 'requirements.lock and requirements-dev.lock are up to date.'
+	@echo 'The locks are up to date.'
 
 clean: ## remove the virtual environment and all caches (the data in .greenask stays)
 	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -55,7 +55,7 @@ class EventGuide:
             return None
         asked = self._understander.read(question)
         elsewhere = set(asked.named("event")) - {event.key}
-        if asked.talk or elsewhere:
+        if asked.talk or elsewhere or (asked.named("person") and not self._named(event, asked)):
             return None
         page = Page(self._kb, asked.lang)
         topic = [word for word in asked.topic if word not in _hollow()]

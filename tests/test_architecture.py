@@ -48,7 +48,7 @@ def _repository() -> Iterator[Path]:
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     found += [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".git")]
     for path in sorted(found):
-        made = bool({"__pycache__", "node_modules"} & set(path.parts)) or path.suffix == ".lock"
+        made = bool({"__pycache__", "node_modules", ".venv"} & set(path.parts)) or path.suffix == ".lock"
         if not made and path.suffix in TEXTS:
             yield path
 

@@ -67,20 +67,20 @@ class Answers:
         if asked.event:
             found = self.guide.answer(asked.event, Question(asked.text, asked.lang))
             if found is not None:
-                shown = _from(self._with_others(found), asked.skip)
+                shown = self._wider(found, asked.skip) or _from(found, asked.skip)
                 self.assistant.heard(Question(asked.text, shown.lang, asked.session, asked.skip), shown)
                 return shown
         return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take), hear)
 
-    def _with_others(self, found: Answer) -> Answer:
-        """Where nobody of the event has to do with a topic, what the whole knowledge base has of it."""
+    def _wider(self, found: Answer, skip: int) -> Answer | None:
+        """Where nobody of the event has to do with a topic, what the whole knowledge base has of it, if it has anything."""
         if found.status != NOT_FOUND or not found.resolved:
-            return found
-        wider = self.assistant.answer_now(Question(found.resolved, found.lang, take=CARDS))
+            return None
+        wider = self.assistant.answer_now(Question(found.resolved, found.lang, skip=skip, take=CARDS))
         if wider.status != ANSWERED:
             return replace(found, resolved=None)
-        joint = Text(Speech(found.lang).say("guide_wider"))
-        return replace(wider, question=found.question, blocks=(*found.blocks, joint, *wider.blocks), more=0, choices=())
+        above = () if skip else (*found.blocks, Text(Speech(found.lang).say("guide_wider")))
+        return replace(wider, question=found.question, blocks=(*above, *wider.blocks), choices=())
 
     def _about(self, asked: Asked) -> Answer:
         kb, lang = self.assistant.kb, asked.lang or "en"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.speech import Speech
-from bot.telegram.page import CARDS, shortened
+from bot.telegram.page import CARDS, is_cut, shortened
 from bot.values import MEANING, NOT_FOUND, Answer
 
 LONGEST = 64  # bytes
@@ -58,6 +58,8 @@ def under(answer: Answer, key: str, *, share: str | None, logged: bool) -> Inlin
     rows: Rows = []
     if len(answer.cards) > 1:
         rows += _list(speech, answer, key)
+    elif is_cut(answer):
+        rows.append([button(_say(speech, "button_all"), DETAIL, key, f"{answer.skip}.0")])
     elif answer.figures:
         rows.append([button(_say(speech, "button_sources"), SOURCES, key)])
     rows += _choices(speech, answer, key)
@@ -81,10 +83,8 @@ def _list(speech: Speech, answer: Answer, key: str) -> Rows:
         turn.append(button(_say(speech, "button_back"), PAGE, key, max(0, answer.skip - CARDS)))
     if answer.more:
         turn.append(button(_say(speech, "button_more", n=answer.more), PAGE, key, answer.skip + len(answer.cards)))
-    ask = [
-        button(_say(speech, "button_contact"), CONTACT, key, answer.skip),
-        button(_say(speech, "button_sources"), SOURCES, key, answer.skip),
-    ]
+    ask = [button(_say(speech, "button_contact"), CONTACT, key, answer.skip)] if any(c.contact for c in answer.cards) else []
+    ask.append(button(_say(speech, "button_sources"), SOURCES, key, answer.skip))
     return [row for row in (*in_rows(details, 5), turn, ask) if row]
 
 

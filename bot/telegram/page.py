@@ -18,8 +18,10 @@ _SEAM = "\x1e"  # where a long text may be broken; taken out where it is not
 _PIECE = 800  # units; five times as long when every sign has to be escaped, which still fits
 _TITLE, _PUBLISHER, _URL = 300, 200, 800  # characters
 _SHORT = 40  # characters that may be read twice
+_ROOM, _FIRST = 1200, 3  # letters that a card on its own takes up, and lines that it has in any case
 _SUMMARY, _ORIGINAL, _LEAD = 150, 36, 900  # characters; a lead of a model's has five sentences at most
 _TAG = re.compile(r"</?[a-z]+(?: [^<>]*)?>")
+_ADDRESS = re.compile(r'<a href="[^"]*">')
 _BREAK = re.compile(r"(?<=[。！？；])|(?<=[.!?;]) |\s")
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
@@ -112,12 +114,12 @@ def screen(answer: Answer) -> list[str]:
     """The messages of an answer: what leads, then the cards, in short where there are several, then notes."""
     speech = Speech(answer.lang)
     cards = answer.cards if len(answer.cards) > 1 else []
-    told = "\n".join(block.text for block in answer.blocks if isinstance(block, Text))
+    told = _told(answer)
     numbers = {id(card): number for number, card in enumerate(cards, answer.skip + 1)}
     chunks = []
     for block in answer.blocks:
         if isinstance(block, Card):
-            chunks.append(brief(speech, block, numbers[id(block)]) if cards else full(speech, block, told=told))
+            chunks.append(brief(speech, block, numbers[id(block)]) if cards else alone(speech, block, told))
         elif isinstance(block, Figure):
             chunks.append(figure(speech, block))
         elif isinstance(block, Table):
@@ -193,16 +195,44 @@ def _name(speech: Speech, card: Card) -> str:
     return heading(speech, card) if short else card.title
 
 
-def full(speech: Speech, card: Card, *, told: str = "") -> str:
-    """A card with all that it says, but for what was ``told`` above it already."""
-    lines = [_title(speech, heading(speech, card))]
-    for label, text in card.lines:
-        if len(text) < _SHORT or text not in told:
-            lines.append(_labelled(speech, label, text))
-    if card.contact and card.contact not in told:
-        lines.append(_labelled(speech, speech.say("contact"), card.contact))
-    lines += ["🔗 " + source(speech, cited) for cited in card.sources[:3]]
-    return "\n".join(lines)
+def full(speech: Speech, card: Card) -> str:
+    """A card with all that it says."""
+    return "\n".join([*_head(speech, card, ""), *_foot(speech, card, "")])
+
+
+def alone(speech: Speech, card: Card, told: str) -> str:
+    """A card on its own, without what was ``told`` above it already: as many of its lines as a screen has room for."""
+    head, foot = _head(speech, card, told), _foot(speech, card, told)
+    room = _ROOM - sum(map(_width, foot))
+    kept = [line for number, line in enumerate(head) if number < _FIRST or sum(map(_width, head[: number + 1])) <= room]
+    return "\n".join([*kept, *(["…"] if len(kept) < len(head) else []), *foot])
+
+
+def _width(line: str) -> int:
+    """How much of a screen a line takes up: a Chinese character is as wide as two letters, and a link's address is not seen."""
+    said = plain(_ADDRESS.sub("", line))
+    return sum(2 if char >= "\u2e80" else 1 for char in said)
+
+
+def is_cut(answer: Answer) -> bool:
+    """Whether the one card of an answer has more to say than a screen has room for."""
+    speech, told = Speech(answer.lang), _told(answer)
+    return len(answer.cards) == 1 and "\n…\n" in alone(speech, answer.cards[0], told) + "\n"
+
+
+def _told(answer: Answer) -> str:
+    return "\n".join(block.text for block in answer.blocks if isinstance(block, Text))
+
+
+def _head(speech: Speech, card: Card, told: str) -> list[str]:
+    new = [(label, text) for label, text in card.lines if len(text) < _SHORT or text not in told]
+    return [_title(speech, heading(speech, card)), *(_labelled(speech, label, text) for label, text in new)]
+
+
+def _foot(speech: Speech, card: Card, told: str) -> list[str]:
+    reached = card.contact and card.contact not in told
+    lines = [_labelled(speech, speech.say("contact"), card.contact)] if card.contact and reached else []
+    return lines + ["🔗 " + source(speech, cited) for cited in card.sources[:3]]
 
 
 def _labelled(speech: Speech, label: str, text: str) -> str:

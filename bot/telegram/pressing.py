@@ -18,7 +18,7 @@ from bot.telegram.memory import CHANNEL
 from bot.telegram.own_data import OwnData
 from bot.telegram.questions import Questions
 from bot.telegram.replies import Replies
-from bot.values import Answer
+from bot.values import NARROW, Answer, Choice
 from knowledge.chats import RememberedReply
 
 Press = Callable[[Visitor, RememberedReply, Pressed, CallbackQuery], Awaitable[str | None]]
@@ -87,6 +87,9 @@ class Pressing:
         answer = await self._again(visitor, reply, pressed.number, turned=True)
         if not answer.cards:
             return visitor.say("nothing_more")
+        if not answer.choices:  # what narrows the list does so on each of its pages
+            kept = tuple(Choice(one["label"], one["ask"], NARROW) for one in reply.choices)
+            answer = replace(answer, choices=kept)
         # A screen is one message: three cards in short, cut where they are long.
         shown, under = page.screen(answer)[:1], self.replies.under(answer, reply.key)
         assert query.message is not None

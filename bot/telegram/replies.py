@@ -17,7 +17,7 @@ from bot.telegram.channel import Channel, Visitor, aside
 from bot.telegram.memory import CHANNEL, new_key
 from bot.telegram.preview import Preview
 from bot.understand import TALK
-from bot.values import Answer, Question
+from bot.values import Answer, Question, Text
 from bot.writing import Hear, unheard
 from knowledge.chats import RememberedReply
 
@@ -61,7 +61,7 @@ class Replies:
         async with channel.post.busy(visitor.to), Preview(channel.post, visitor.to) as preview:
             asked = await aside(self.answers.standing, asked)
             answer = await self.answer(asked, preview.hear)
-            sheets = page.screen(answer)
+            sheets = page.screen(_without_examples(answer))
         if said:
             sheets = page.pages([f"<i>{page.escape(visitor.say('asked_again', text=said))}</i>", *sheets])
         sent = await channel.post.send(visitor.to, sheets, self.under(answer, key))
@@ -73,7 +73,9 @@ class Replies:
         async with post.busy(visitor.to):
             asked = await aside(self.answers.standing, asked)
             answer = await self.answer(asked)
-        sent = await post.replace(visitor.to, before.messages, page.screen(answer), self.under(answer, before.key))
+        sent = await post.replace(
+            visitor.to, before.messages, page.screen(_without_examples(answer)), self.under(answer, before.key)
+        )
         if before.picture is not None:
             await post.delete(visitor.to.chat, [before.picture])
         await self._keep(visitor, asked, answer, Made(before.key, True, message, sent, again=True))
@@ -86,7 +88,7 @@ class Replies:
 
     def under(self, answer: Answer, key: str) -> InlineKeyboardMarkup | None:
         """The buttons of a reply; small talk has questions to try instead."""
-        if answer.route in TALK or answer.route == "empty":
+        if _is_talk(answer):
             return buttons.keyboard(examples(Speech(answer.lang, "telegram")))
         text = answer.resolved or answer.question
         share = None
@@ -127,6 +129,17 @@ class Replies:
         keep(reply, visitor.someone)
 
 
+def _is_talk(answer: Answer) -> bool:
+    return answer.route in TALK or answer.route == "empty"
+
+
+def _without_examples(answer: Answer) -> Answer:
+    """Small talk without its questions to try, since its buttons are such."""
+    if not _is_talk(answer):
+        return answer
+    return replace(answer, blocks=tuple(one for one in answer.blocks if not isinstance(one, Text) or one.role != "step"))
+
+
 def caption(answer: Answer) -> str:
     """What is under a chart: what it shows, and whose figures they are, as of when."""
     speech = Speech(answer.lang)
@@ -135,7 +148,8 @@ def caption(answer: Answer) -> str:
     for figure in answer.figures:
         if figure.source:
             value = page.escape(speech.script(figure.shown))
-            lines.append(f"{value}: {page.source(speech, replace(figure.source, date=figure.as_of))}")
+            cited = page.source(speech, replace(figure.source, date=figure.as_of))
+            lines.append(speech.say("labelled", label=value, text="\x00").replace("\x00", cited))
     while len(lines) > 1 and page.units("\n".join(lines)) > page.CAPTION:
         lines.pop()
     return page.pages(["\n".join(lines)], page.CAPTION)[0]

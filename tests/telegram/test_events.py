@@ -130,3 +130,21 @@ def test_any_event(en: Person, event: str):
     for label in ("Agenda", "Speakers", "Who took part", "Figures"):
         (reply,), _ = en.presses(welcome, label)
         assert reply.text.strip()
+
+
+def test_someone_who_was_not_there(en: Person):
+    """Inside an event, a person who was not at it is known from the whole knowledge base."""
+    en.says("/start ev_ev-ciftis-ip-2024")
+    (reply,) = en.says("Who is Edward Kwakwa?")
+    assert reply.text.startswith("Edward Kwakwa")
+
+
+def test_beyond_the_event(en: Person):
+    """A list from the whole knowledge base is paged inside an event as it is outside."""
+    en.says("/start ev_ev-ciftis-ip-2024")
+    (reply,) = en.says("who should I talk to about batteries?")
+    assert "From the whole knowledge base" in reply.text
+    en.presses(reply, "More")
+    assert "4. " in reply.text
+    assert "From the whole" not in reply.text
+    assert "7. " in en.says("more")[0].text

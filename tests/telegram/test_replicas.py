@@ -138,6 +138,18 @@ def test_flood(replicas: Replicas) -> None:
     assert len(replicas.said_to(staff)) == 10
 
 
+def test_stop(replicas: Replicas) -> None:
+    """A replica that is told to stop answers what it has accepted; the chat goes on with the other."""
+    person = Person(replicas.bots[0])
+    replicas.post(0, person, "heat pump", unused())
+    replicas.post(0, person, "/help", unused())
+    replicas.bots[0].stop()
+    replicas.post(1, person, "/privacy", unused())
+    replicas.bots[1].settled()
+    said = replicas.said_to(person)
+    assert ["pump" in said[0], "/start" in said[1], "stored" in said[2]] == [True, True, True]
+
+
 def test_nothing_left(replicas: Replicas, database: str) -> None:
     """When all is answered, nobody holds a turn."""
     person = Person(replicas.bots[0])

@@ -270,3 +270,44 @@ def test_long_contact():
                 sources=(Cited("S & T" * 100, "P", "2024", "https://example.org/?a=1&b=2"),))  # fmt: skip
     for sheet in page.screen(Answer("q", "en", "answered", (Text("lead", "lead"), card))):
         assert page.units(sheet) <= page.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("lang", "question", "everything"),
+    [("en", "tell me about Liu Hua", "Everything on record"), ("zh-hans", "刘华是谁？", "库中全部内容")],
+)
+def test_a_screenful(bot: Running, lang: str, question: str, everything: str):
+    """Of somebody with much on record, a screenful is shown; the rest is a press away."""
+    person = Person(bot, lang)
+    (reply,) = person.says(question)
+    assert "\n…\n" in reply.text
+    (details,), _ = person.presses(reply, everything)
+    assert len(details.text) > len(reply.text) * 1.1
+    (short,) = person.says("Who is Edward Kwakwa?")
+    assert "…" not in short.text
+    assert everything not in " ".join(short.labels)
+
+
+def test_chips_on_every_page(en: Person):
+    """What narrows a list does so on its later pages, too."""
+    (reply,) = en.says(PAINT)
+    chips = [label for label in reply.labels if label.startswith("only")]
+    assert chips
+    en.presses(reply, "More")
+    assert [label for label in reply.labels if label.startswith("only")] == chips
+    (narrowed,), _ = en.presses(reply, chips[0])
+    assert chips[0] in narrowed.text
+
+
+def test_no_contacts_to_show(en: Person):
+    """Where no card has a contact there is no button for contacts."""
+    (reply,) = en.says("/events")
+    assert not any("Contacts" in label for label in reply.labels)
+    assert any("Sources" in label for label in reply.labels)
+
+
+def test_examples_once(en: Person):
+    """Small talk shows its questions to try as buttons, not as lines as well."""
+    (reply,) = en.says("hello")
+    assert "Try" not in reply.text
+    assert len(reply.labels) == 3

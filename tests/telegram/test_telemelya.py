@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,15 @@ from tests.telegram.bot_api import TOKEN
 from tests.telegram.people import Running
 from tests.telegram.test_emulator import free_port
 
-SERVER = Path(__file__).parent / "emulator" / "telemelya_server.py"
+EMULATOR = Path(__file__).parent / "emulator"
+# It has an environment of its own, since its packages do not go with ours.
+PYTHON = EMULATOR / ".venv" / "bin" / "python"
 PATIENCE = 20.0
 _CHATS = itertools.count(31_000)
 
 pytestmark = pytest.mark.skipif(
-    not (find_spec("telemelya") and find_spec("fakeredis")), reason="needs the packages telemelya and fakeredis"
+    not (EMULATOR / ".venv" / "ready").exists(),
+    reason="telemelya is not installed; 'bash tests/telegram/emulator/telemelya' does",
 )
 
 
@@ -64,7 +65,9 @@ class Telemelya:
 @pytest.fixture(scope="module")
 def url(settings: Settings, own: Assistant) -> Iterator[str]:
     """Where the emulator is, with the bot at it."""
-    process = subprocess.Popen([sys.executable, str(SERVER), webhook.secret(TOKEN)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(PYTHON), str(EMULATOR / "telemelya_server.py"), webhook.secret(TOKEN)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout
     url = f"http://127.0.0.1:{int(process.stdout.readline())}"
     port = free_port()
