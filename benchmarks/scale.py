@@ -18,8 +18,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +50,21 @@ class Run:
     budget: float = 60.0
     questions: int = 500
     keep: bool = False
+    most: Mapping[str, int] = field(default_factory=dict)
+
+    def systems_at(self, size: int) -> list[str]:
+        """The systems measured at a size: those that are not left out of larger ones."""
+        return [name for name in self.systems if size <= self.most.get(name, size)]
 
     @property
     def command(self) -> str:
         """The command that does the same again."""
         words = f" --words {self.words.name}" if self.words else ""
         sizes, systems = ",".join(map(str, self.sizes)), ",".join(self.systems)
+        most = f" --most {','.join(f'{name}={size}' for name, size in self.most.items())}" if self.most else ""
         return (
             f"python -m benchmarks.scale --sizes {sizes} --peers {systems} --seed {self.seed}{words} --limit {self.limit:g} "
-            f"--budget {self.budget:g} --questions {self.questions}"
+            f"--budget {self.budget:g} --questions {self.questions}{most}"
         )
 
 
@@ -84,11 +90,11 @@ def measure(run: Run, say: Callable[[str], None], done: Callable[[dict[str, Any]
     for size in run.sizes:
         say(f"{size:,} listings: database, questions, vectors")
         shutil.rmtree(run.work / str(size), ignore_errors=True)
-        prepared = start(run, size, "prepare", ",".join(run.systems), seconds=None)
+        prepared = start(run, size, "prepare", ",".join(run.systems_at(size)), seconds=None)
         if prepared.stopped:
             raise RuntimeError(f"the catalogue of {size} listings was not made: {prepared.stopped}")
         results["prepared"][str(size)] = {**prepared.found, "peak_mb": prepared.peak_mb}
-        for name in run.systems:
+        for name in run.systems_at(size):
             say(f"{size:,} listings: {name}")
             results["results"].append(_one(run, size, name, say))
             done(results)
@@ -218,11 +224,23 @@ def _sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
+def most_of(text: str) -> dict[str, int]:
+    """The largest size for some systems: ``haystack=10000,numpy=130000``."""
+    found = {}
+    for pair in text.split(","):
+        name, _, size = pair.partition("=")
+        if name not in SYSTEMS or not size.isdecimal():
+            raise argparse.ArgumentTypeError(f"{pair!r} is no system with a size, such as haystack=10000")
+        found[name] = int(size)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and write JSON, table and picture."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--sizes", type=_sizes, default=(1_000, 10_000, 130_000), help="listings, such as 1000,10000,130000")
     parser.add_argument("--peers", type=chosen_systems, default="all", help=f"all, none, or some of {', '.join(SYSTEMS)}")
+    parser.add_argument("--most", type=most_of, default={}, help="largest size for slow systems, such as haystack=10000")
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder for scale.json and scale.md")
     parser.add_argument("--plot", type=Path, default=PLOT, help="the picture of growth, a PNG")
     parser.add_argument(
@@ -245,6 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         budget=chosen.budget,
         questions=chosen.questions,
         keep=chosen.keep,
+        most=chosen.most,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; what was measured so far is written"))
     measure(run, say=_say, done=lambda so_far: write_report(so_far, chosen.out, chosen.plot))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -15,7 +16,7 @@ from benchmarks import measure, systems
 from benchmarks.measure import CONDITIONS
 from benchmarks.questions import Asked
 from benchmarks.report import markdown, write_report
-from benchmarks.scale import Run, chosen_systems, start
+from benchmarks.scale import Run, chosen_systems, most_of, start
 from benchmarks.systems import PeerMissing, make_system
 
 PEERS = {"langchain": "langchain_classic", "haystack": "haystack", "haystack-chroma": "haystack_integrations"}
@@ -124,6 +125,16 @@ def test_a_missing_peer_is_named(name, package, place, monkeypatch):
     monkeypatch.delitem(sys.modules, systems.SYSTEMS[name].split(":")[0], raising=False)
     with pytest.raises(PeerMissing, match=rf"{name}: .*{package}.*install the bench group"):
         make_system(name, place)
+
+
+def test_a_slow_system_is_left_out_of_large_sizes(tmp_path):
+    """A system with a largest size is measured up to it, and the command that is written down says so."""
+    run = Run((10, 1000), ("greenask", "haystack"), tmp_path, most=most_of("haystack=10"))
+    assert [run.systems_at(size) for size in run.sizes] == [["greenask", "haystack"], ["greenask"]]
+    assert "--most haystack=10" in run.command
+    for wrong in ("haystack", "elastic=10", "haystack=ten"):
+        with pytest.raises(argparse.ArgumentTypeError, match="haystack=10000"):
+            most_of(wrong)
 
 
 def test_choosing_peers():
