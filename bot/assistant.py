@@ -25,8 +25,9 @@ from bot.conversation.resolved import COMPARED, EXHAUSTED, GONE, ITSELF, PAGE, R
 from bot.conversation.state import Conversation
 from bot.explain import explained
 from bot.finding.finder import Finder
-from bot.finding.shelf import Finding
+from bot.finding.shelf import LISTED, Finding
 from bot.guard import Evidence
+from bot.speech import Speech
 from bot.staff.curated import CuratedReplies
 from bot.understand import Understander, Understanding
 from bot.values import ANSWERED, NEEDS_CLARIFICATION, NOT_FOUND, OUT_OF_SCOPE, SPELLING, Answer, Block, Explained, Question, Text
@@ -217,11 +218,28 @@ class Assistant:
         of = self._understander.read(Question(resolved.about, resolved.lang))
         asked = replace(of, text=resolved.question, lang=resolved.lang, names=(), talk=None)
         page = Page(self.kb, asked.lang, today=self.clock())
-        blocks = [block for record in self.kb.fetch(resolved.keys) for block in self._about(page, asked, resolved, record)]
+        records = self.kb.fetch(resolved.keys)
+        blocks = [block for record in records for block in self._about(page, asked, resolved, record)]
         if not blocks:
             return self._unresolved(replace(resolved, how=GONE))
+        if unspoken := self._unspoken(of, records):
+            words = page.speech.join([page.say("quoted", text=word) for word in unspoken])
+            said = Speech(asked.lang, "conversation").say("unspoken", words=words)
+            blocks.insert(0, Text(said, "note"))
         answer = Answer(asked.text, asked.lang, ANSWERED, tuple(blocks), route=RECORD)
         return self._vouched(page, asked, replace(answer, explained=explained(resolved, asked, answer)))
+
+    def _unspoken(self, of: Understanding, records: Sequence[Record]) -> list[str]:
+        """What is asked of records, where none of them speaks of any of it."""
+        about = of.facets.folded
+        for pattern in phrases.field_patterns():
+            about = pattern.sub(" ", about)
+        words = [word for word in self._understander.read(Question(about, of.lang)).content if not phrases.joins(word)]
+        if not words or of.aspects & set(_LISTING_ASPECTS):
+            return []
+        related = self._ways.finder.related
+        texts = [documents.document(record, lang, related).text for record in records for lang in LANGUAGES]
+        return [] if self.retriever.matched(" ".join(words), texts) else words
 
     def _about(self, page: Page, asked: Understanding, resolved: Resolved, record: Record) -> list[Block]:
         fields = phrases.fields(fold(resolved.about))
@@ -254,7 +272,7 @@ class Assistant:
         return self._current().curated.reply(question, self._understander.read(question))
 
     def _found(self, finder: Finder, asked: Understanding, take: int) -> Draft:
-        finding = self._with_reasons(finder, asked, finder.find(asked).page(asked.skip, take))
+        finding = self._with_reasons(finder, asked, finder.find(asked).page(asked.skip, take or LISTED))
         page = Page(self.kb, asked.lang, today=self.clock())
         answer = replace(self._compose(page, asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
         return Draft(asked, answer, finding.records, tuple(page.used.values()))
@@ -309,14 +327,17 @@ class Assistant:
 
     def _outside(self, asked: Understanding, finding: Finding) -> bool:
         """Whether an unanswered question is not our business at all, rather than something we happen to have nothing on."""
-        if finding.scope or finding.choices or finding.near or asked.names:
+        if finding.choices or finding.near or asked.names or not (asked.content or asked.singles or not finding.scope):
             return False
-        found = self.retriever.domain(asked.text, asked.base)
-        return found < TELLS_OF_DOMAIN
+        # A place says nothing of what is asked about: a cake from France is a cake.
+        text = self._ways.finder.searched.without_places(asked) if finding.scope else asked.text
+        return self.retriever.domain(text, asked.base) < TELLS_OF_DOMAIN
 
     def _with_reasons(self, finder: Finder, asked: Understanding, finding: Finding) -> Finding:
         """The finding with the words of the question that each record has, where it was searched for."""
         text, related = " ".join(asked.content) or asked.text, finder.related
         shown = [one for one in (*finding.records, *finding.beside) if one.key in finding.scores or isinstance(one, Listing)]
         told = {one.key: [documents.document(one, lang, related).text for lang in LANGUAGES] for one in shown}
-        return replace(finding, why={key: self.retriever.matched(text, texts) for key, texts in told.items()})
+        said = {key: self.retriever.matched(text, texts) for key, texts in told.items()}
+        # Words that only join others are met everywhere and are no reason.
+        return replace(finding, why={key: [word for word in words if not phrases.joins(word)] for key, words in said.items()})

@@ -245,7 +245,7 @@ def _model(shell: Shell, *, deep: bool) -> Check:
     from bot.model_doctor import examined
 
     ok, text, run = examined(shell, deep=deep)
-    return Check("model", ok, masked(text, shell.settings), run)
+    return Check("model", ok, text, run)
 
 
 def _is_there(module: str) -> bool:

@@ -94,9 +94,27 @@ def _organisation(page: Page, asked: Understanding, finding: Finding) -> list[Bl
 
 def _organisations(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Organisation)]
-    return organisations.organisations_blocks(
+    blocks = organisations.organisations_blocks(
         page, found, scope=scope_text(page, finding), scores=finding.scores, total=_total(finding)
     )
+    return _in_part(page, finding, blocks)
+
+
+def _in_part(page: Page, finding: Finding, blocks: list[Block]) -> list[Block]:
+    """The blocks of a list; where they are a page of it, the lead says which."""
+    if not (finding.skip or finding.more):
+        return blocks
+    own, shown = Speech(page.lang, "conversation"), len(finding.records)
+    names = page.speech.join([page.name(record) for record in finding.records])
+    scope = own.say("of_event", event=page.name(finding.event)) if finding.event else scope_text(page, finding)
+    if finding.skip:
+        first, last = str(finding.skip + 1), str(finding.skip + shown)
+        said, derived = own.say("listings_page", first=first, last=last, scope=scope, names=names), (first, last)
+    else:
+        total = str(_total(finding))
+        form = own.names("list_first")[finding.route]
+        said, derived = form.format(n=total, shown=shown, scope=scope, names=names), (total, str(shown))
+    return [Text(said, "lead", derived=derived), *blocks[1:]]
 
 
 def _person(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -108,7 +126,8 @@ def _person(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
 
 def _people(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Person)]
-    return people.people_blocks(page, found, event=finding.event, scores=finding.scores, total=_total(finding))
+    blocks = people.people_blocks(page, found, event=finding.event, scores=finding.scores, total=_total(finding))
+    return _in_part(page, finding, blocks)
 
 
 def _event(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
@@ -119,7 +138,8 @@ def _event(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
 
 def _events(page: Page, _: Understanding, finding: Finding) -> list[Block]:
     found = [record for record in finding.records if isinstance(record, Event)]
-    return events.events_blocks(page, found, scope=scope_text(page, finding), scores=finding.scores, total=_total(finding))
+    blocks = events.events_blocks(page, found, scope=scope_text(page, finding), scores=finding.scores, total=_total(finding))
+    return _in_part(page, finding, blocks)
 
 
 def _total(finding: Finding) -> int:

@@ -32,9 +32,7 @@ def after(before: Conversation | None, resolved: Resolved, answer: Answer) -> Co
         return replace(before, focus=(), said="", choices=choices)
     if before is not None and resolved.how == PAGE:
         page = max(resolved.skip - before.skipped, 0)
-        return replace(
-            before, listed=listed((*before.listed[:page], *shown)), page=page, more=answer.more, focus=(), choices=choices
-        )
+        return replace(before.going_on(page, shown), more=answer.more, focus=(), choices=choices)
     new = Conversation(
         resolved.question,
         answer.lang,

@@ -62,6 +62,16 @@ def numbers() -> Mapping[str, int]:
     return {str(word): int(value) for lang in LANGUAGES for word, value in table(lang, "followups")["numbers"].items()}
 
 
+@cache
+def _joining() -> frozenset[str]:
+    return frozenset(word for lang in LANGUAGES for word in str(table(lang, "followups")["joining"]).split())
+
+
+def joins(word: str) -> bool:
+    """Whether a word says how others hang together rather than what is meant: without, uses, 需要."""
+    return fold(word) in _joining()
+
+
 def number(words: str) -> int:
     """A small number as it was written."""
     if words in numbers():

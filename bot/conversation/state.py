@@ -63,6 +63,12 @@ class Conversation:
         """The keys of the last page of the list."""
         return self.listed[self.page :]
 
+    def going_on(self, page: int, shown: tuple[str, ...]) -> Conversation:
+        """The state with a page of its list behind the first ``page`` keys; of a very long list the first ones are let go."""
+        keys = tuple(dict.fromkeys((*self.listed[:page], *shown)))
+        gone = max(len(keys) - _MOST, 0)
+        return replace(self, listed=keys[gone:], page=max(min(page, len(keys)) - gone, 0), skipped=self.skipped + gone)
+
     def dump(self) -> str:
         """The state as text."""
         return json.dumps(asdict(self), ensure_ascii=False)

@@ -13,6 +13,7 @@ from retrieval.language import fold
 from retrieval.names import NameMatch, keys_of_kind, romanised
 from retrieval.retriever import Query
 
+_FITTING = 4  # people of one reply whose part fits the question's words, best first
 _MOST_NEAR = 4  # names offered for one that is not known
 _AROUND = re.compile(r"^[\W是的请问找]+|[\W是的吗呢啊呀]+$")  # what stands around a name in a Chinese question
 _PLAIN = frozenset({"what", "contact", "website"})
@@ -77,8 +78,10 @@ class Named:
             return None
         scores = {hit.key: hit.score for hit in found.hits}
         kept = [hit.key for hit in found.hits if not specific or hit.score >= found.hits[0].score - 2.5]
-        records = self.shelf.fetch(kept[: 4 if specific else 12])
-        return Finding("person" if len(records) == 1 else "people", records, scores, event=event)
+        if not specific or len(kept) == 1:
+            return Finding("person" if len(kept) == 1 else "people", self.shelf.fetch(kept), scores, event=event)
+        page = self.shelf.fetch(kept[asked.skip : asked.skip + _FITTING])
+        return Finding("people", page, scores, event=event, found=tuple(kept), skip=asked.skip)
 
     def bodies_at_event(self, asked: Understanding) -> Finding | None:
         """Organisations that took part in an event: "which court was there?"."""
@@ -92,7 +95,7 @@ class Named:
         by_role = [*groups, tuple(f"role:{role}" for role in roles)]
         keys = self.shelf.keys(by_role) if roles else []
         if keys:
-            return Finding("organisations", self.shelf.fetch(keys[:8]), scope=(event.name(asked.base),), count=len(keys))
+            return Finding("organisations", self.shelf.fetch(keys), scope=(event.name(asked.base),), count=len(keys))
         found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=8)
         kept = [hit.key for hit in found.hits if not asked.content or hit.score >= found.hits[0].score - 1.5]
         return Finding("organisations", self.shelf.fetch(kept), scope=(event.name(asked.base),)) if kept else None

@@ -17,6 +17,7 @@ T = TypeVar("T")
 Groups = Sequence[tuple[str, ...]]
 
 SHOWN = 5  # cards in one reply
+LISTED = 12  # people, bodies or events of one reply, whose cards are short
 # Everything here is about these; naming them says little about what is asked.
 GENERIC = frozenset({"organisation/wipo", "organisation/wipo-green", "programme/wipo-green", "programme/wipo-green-database"})
 # The table that holds each kind of record a question may speak of.

@@ -101,7 +101,7 @@ def _ollama(settings: Settings) -> dict[str, Any]:
 
 
 def _own_client(model: Any, settings: Settings) -> None:
-    """Give Anthropic's model a client of its own: langchain-anthropic shares one among all event loops and reads without end."""
+    """Give Anthropic's model a client of its own: langchain-anthropic shares one among event loops, and it reads without end."""
     import anthropic
     import httpx2
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, ClassVar, Protocol
 
 import pytest
@@ -86,7 +88,7 @@ class AskFile:
 
 
 class Terminal:
-    """The chat at a prompt. It is one conversation, whatever the turns name."""
+    """The chat at a prompt. A chat is one conversation; another one is another terminal beside it."""
 
     name: ClassVar[str] = "terminal"
 
@@ -94,13 +96,20 @@ class Terminal:
         self.assistant = assistant
 
     def hold(self, dialogue: Dialogue, prepare: Prepare) -> list[Reply]:
-        """What is typed at the prompt, and what is printed until the next one."""
-        settings = Settings(lang="en")
-        shell = Shell(settings, words(settings))
-        typist = _Typist(dialogue, prepare)
-        with redirect_stdout(typist.printed):
-            terminal.talk(shell, self.assistant, typist)  # type: ignore[arg-type]
-        return [Reply(text) for text in typist.replies]
+        """What is typed at the prompts, and what is printed until they come again."""
+        typists: dict[str, _Typist] = {}
+        replies = []
+        with redirect_stdout(io.StringIO()) as printed, ExitStack() as terminals:
+            for turn in dialogue.turns:
+                name = str(turn.get("session", ""))
+                if name not in typists:
+                    typists[name] = terminals.enter_context(_sitting(self.assistant))
+                printed.seek(0)
+                printed.truncate()
+                prepare(turn)
+                typists[name].types(dialogue.said(turn))
+                replies.append(Reply(printed.getvalue()))
+        return replies
 
 
 CHANNELS: tuple[type[Direct] | type[AskFile] | type[Terminal], ...] = (Direct, AskFile, Terminal)
@@ -117,25 +126,44 @@ class _Kept:
 
 
 class _Typist:
-    """Types the turns of a dialogue, and keeps what was printed after each."""
+    """Sits at the prompt of a terminal that runs in a thread of its own."""
 
-    def __init__(self, dialogue: Dialogue, prepare: Prepare) -> None:
-        self.printed = io.StringIO()
-        self.replies: list[str] = []
-        self._turns = iter(dialogue.turns)
-        self._dialogue = dialogue
-        self._prepare = prepare
-        self._begun = False
+    def __init__(self) -> None:
+        self._typed: SimpleQueue[str | None] = SimpleQueue()
+        self._prompts: SimpleQueue[None] = SimpleQueue()
 
     def prompt(self, _: str) -> str:
         """The next line; EOFError when there is none."""
-        if self._begun:
-            self.replies.append(self.printed.getvalue())
-        self.printed.seek(0)
-        self.printed.truncate()
-        turn = next(self._turns, None)
-        if turn is None:
+        self._prompts.put(None)
+        typed = self._typed.get()
+        if typed is None:
             raise EOFError
-        self._begun = True
-        self._prepare(turn)
-        return self._dialogue.said(turn)
+        return typed
+
+    def types(self, text: str) -> None:
+        """Type a line, and wait until the next one is asked for."""
+        self._typed.put(text)
+        self._prompts.get(timeout=60)
+
+    def sits_down(self) -> None:
+        """Wait for the first prompt."""
+        self._prompts.get(timeout=60)
+
+    def leaves(self) -> None:
+        """Type no more."""
+        self._typed.put(None)
+
+
+@contextmanager
+def _sitting(assistant: Assistant) -> Iterator[_Typist]:
+    """Somebody in a chat of their own."""
+    settings = Settings(lang="en")
+    typist = _Typist()
+    chat = Thread(target=terminal.talk, args=(Shell(settings, words(settings)), assistant, typist), daemon=True)
+    chat.start()
+    typist.sits_down()
+    try:
+        yield typist
+    finally:
+        typist.leaves()
+        chat.join(60)

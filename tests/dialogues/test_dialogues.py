@@ -20,12 +20,7 @@ from retrieval.language import base
 DIALOGUES = load()
 
 
-# The assistant holds every dialogue; the channels in front of it, which hold no logic, share them among themselves.
-FIRST, *OTHERS = CHANNELS
-HELD = [
-    *((FIRST, dialogue) for dialogue in DIALOGUES),
-    *((OTHERS[place % len(OTHERS)], dialogue) for place, dialogue in enumerate(DIALOGUES)),
-]
+HELD = [(channel, dialogue) for channel in CHANNELS for dialogue in DIALOGUES]
 
 
 def test_there_are_many():
@@ -47,8 +42,6 @@ def test_dialogue(
 ):
     """Every turn of a dialogue gets what it wants, whichever the channel."""
     channel = made(talking, monkeypatch)
-    if channel.name == "terminal" and any("session" in turn for turn in dialogue.turns):
-        channel = FIRST(talking, monkeypatch)  # the chat of a terminal is one conversation
 
     def prepare(turn: Mapping[str, Any]) -> None:
         if turn.get("expired"):

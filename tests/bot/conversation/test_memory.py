@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -111,3 +112,13 @@ def test_without_a_session_nothing_is_kept(assistant, kb, memory):
     own = Assistant(assistant.kb, assistant.retriever, memory=memory)
     own.answer_now(Question("who is Xie Hongxing?"))
     assert stored(kb) == []
+
+
+def test_a_very_long_list():
+    """Page after page of a list that is longer than what is kept: each begins where the last one ended."""
+    state, keys = replace(STATE, listed=(), page=0, skipped=0), tuple(f"listing/{number}" for number in range(200))
+    for start in range(0, 200, 5):
+        state = state.going_on(len(state.listed), keys[start : start + 5])
+        assert state.shown == keys[start : start + 5]
+        assert state.skipped + len(state.listed) == start + 5
+    assert len(state.listed) == 60
