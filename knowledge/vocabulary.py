@@ -1,4 +1,4 @@
-"""The closed vocabularies in both languages: sectors, stages, kinds, roles, cities and countries, with their words."""
+"""The closed vocabularies in both languages: sectors, stages, kinds, roles, cities, countries and regions, with their words."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Term:
     names: Mapping[str, str]
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     country: str | None = None
+    countries: tuple[str, ...] = ()
 
     def name(self, lang: str) -> str:
         """The name in ``lang``, or in the other language when that is all there is."""
@@ -62,6 +63,7 @@ class Vocabulary:
     roles: Mapping[str, Term]
     cities: Mapping[str, Term]
     countries: Mapping[str, Term]
+    regions: Mapping[str, Term]
 
     def label(self, vocabulary: str, id_: str | None, lang: str) -> str | None:
         """The name of a value in ``lang``; an id no vocabulary has is shown as it is."""
@@ -72,8 +74,17 @@ class Vocabulary:
 
     def place(self, place: str, lang: str) -> str:
         """The name of a country code or an English city name in ``lang``."""
-        terms = self.countries if place in self.countries else self.cities
+        terms = next((terms for terms in (self.countries, self.regions, self.cities) if place in terms), {})
         return terms[place].name(lang) if place in terms else place
+
+    def parts(self, country: str) -> tuple[str, ...]:
+        """The countries that a country or region is made of."""
+        return PARTS.get(country) or (self.regions[country].countries if country in self.regions else (country,))
+
+    def wider(self, country: str | None) -> list[str]:
+        """The countries and regions that a country is part of."""
+        regions = [region.id for region in self.regions.values() if country in region.countries]
+        return [whole for whole, parts in PARTS.items() if country in parts] + regions
 
 
 @cache
@@ -94,6 +105,7 @@ def _term(entry: Mapping[str, Any]) -> Term:
         names,
         {**{lang: tuple(words.get(lang, ())) for lang in LANGUAGES}, "any": tuple(aliases)},
         entry.get("country"),
+        tuple(entry.get("countries", ())),
     )
 
 

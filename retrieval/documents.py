@@ -27,7 +27,7 @@ from knowledge.records import (
     Statistic,
 )
 from knowledge.store import KnowledgeBase
-from knowledge.vocabulary import PARTS, Vocabulary, load
+from knowledge.vocabulary import Vocabulary, load
 
 FOUND: tuple[type[Record], ...] = (Listing, Organisation, Person, Event, Programme, Metric, Article)
 
@@ -246,8 +246,7 @@ def _organisation_name(part: Mapping[str, object], lang: str, related: Related) 
 
 
 def _place_facets(country: str | None, city: str | None) -> list[str]:
-    wider = [whole for whole, parts in PARTS.items() if country in parts]
-    named = [f"country:{code}" for code in {country, *wider} if code]
+    named = [f"country:{code}" for code in {country, *load().wider(country)} if code]
     return sorted(named) + ([f"city:{city.replace(' ', '_')}"] if city else [])
 
 

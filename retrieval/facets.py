@@ -111,6 +111,7 @@ class FacetReader:
         words: dict[str, list[tuple[str, str]]] = {}
         tables = (
             ("country", self.vocabulary.countries),
+            ("country", self.vocabulary.regions),
             ("city", self.vocabulary.cities),
             ("sector", self.vocabulary.sectors),
             ("stage", self.vocabulary.stages),

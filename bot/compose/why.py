@@ -8,7 +8,6 @@ from bot.compose.page import Page
 from bot.speech import Speech
 from bot.understand import Understanding
 from knowledge.records import Record
-from knowledge.vocabulary import PARTS
 
 
 def reason(page: Page, record: Record, asked: Understanding, words: Sequence[str], *, searched: bool) -> str | None:
@@ -26,7 +25,7 @@ def _conditions(page: Page, record: Record, asked: Understanding) -> Iterator[st
     """The facets of the question that the record has."""
     own, facets = Speech(page.lang, "conversation"), asked.facets
     country, city = getattr(record, "country", None), getattr(record, "city", None)
-    within = {country, *(whole for whole, parts in PARTS.items() if country in parts)}
+    within = {country, *page.vocabulary.wider(country)}
     if city in facets.values("city") or within & set(facets.values("country")):
         yield own.say("why_place", place=page.place(country, city))
     stage, sector = getattr(record, "stage", None), getattr(record, "sector", None)

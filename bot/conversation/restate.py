@@ -96,7 +96,9 @@ class Restater:
 
     def _is_name(self, asked: Understanding, start: int) -> bool:
         mention = next(m for m in asked.facets.mentions if m.start == start and group(m) == "place")
-        terms = self._vocabulary.countries if mention.facet == "country" else self._vocabulary.cities
+        terms = (
+            {**self._vocabulary.countries, **self._vocabulary.regions} if mention.facet == "country" else self._vocabulary.cities
+        )
         adjective = re.search(r"(?:ese|ian|ish|an|ch|ss|i)$", mention.words)
         named = mention.value in terms and mention.words in {fold(name) for name in terms[mention.value].names.values()}
         return named or not adjective

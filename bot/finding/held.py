@@ -8,7 +8,6 @@ from bot.finding.shelf import GENERIC, TABLES, Finding, Shelf, first
 from bot.understand import Understanding
 from knowledge.counts import Words, count
 from knowledge.records import split_key
-from knowledge.vocabulary import PARTS
 from retrieval.language import HAN
 from retrieval.segment import stem
 
@@ -60,7 +59,7 @@ class Held:
         if cities:
             equals["city"] = cities
         elif countries := facets.values("country"):
-            equals["country"] = [part for code in countries for part in PARTS.get(code, (code,))]
+            equals["country"] = [part for code in countries for part in self.shelf.vocabulary.parts(code)]
         if table == "listing" and kind != "listing":
             equals["kind"] = (kind,)
         if stages := facets.values("stage"):

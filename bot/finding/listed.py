@@ -79,7 +79,9 @@ class Listed:
         if month:
             events = [event for event in events if event.start and event.start.startswith(month)]
         if not events:
-            return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+            # A region is also what an event may be about, wherever it was held.
+            about = self.shelf.vocabulary.regions.keys() & set(asked.facets.values("country"))
+            return None if about else Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         events.sort(key=lambda event: event.start or "", reverse=True)
         route = "events" if len(events) > 1 else "event"
         return Finding(route, tuple(events), scope=self.shelf.scope(asked), count=len(events))
@@ -117,6 +119,8 @@ class Listed:
     def place(self, asked: Understanding) -> Finding | None:
         """A bare place name: what there is on it."""
         bare = not (asked.content or self.shelf.named_keys(asked) or asked.facets.values("kind"))
+        if asked.singles and self.shelf.vocabulary.regions.keys() & set(asked.facets.values("country")):
+            return None  # 亚洲杯 is no place
         some = asked.facets.places or asked.facets.values("year")
         if not bare or not some or asked.aspects - {"results", "what", "list"}:
             return None

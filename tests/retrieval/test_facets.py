@@ -28,6 +28,8 @@ PARALLEL = [
     ({"zh": "样机", "en": "a prototype"}, {"stage": ["prototype_lab", "prototype_field"]}),
     ({"zh": "建筑领域", "en": "the building sector"}, {"sector": ["buildings"]}),
     ({"zh": "法国和德国", "en": "France and Germany"}, {"country": ["FR", "DE"]}),
+    ({"zh": "拉丁美洲的需求", "en": "needs in Latin America"}, {"country": ["latin-america"], "kind": ["need"]}),
+    ({"zh": "非洲的技术", "en": "technologies from Africa"}, {"country": ["africa"]}),
 ]
 
 
