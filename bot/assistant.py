@@ -317,6 +317,6 @@ class Assistant:
     def _with_reasons(self, finder: Finder, asked: Understanding, finding: Finding) -> Finding:
         """The finding with the words of the question that each record has, where it was searched for."""
         text, related = " ".join(asked.content) or asked.text, finder.related
-        shown = [one for one in finding.records if one.key in finding.scores or isinstance(one, Listing)]
+        shown = [one for one in (*finding.records, *finding.beside) if one.key in finding.scores or isinstance(one, Listing)]
         told = {one.key: [documents.document(one, lang, related).text for lang in LANGUAGES] for one in shown}
         return replace(finding, why={key: self.retriever.matched(text, texts) for key, texts in told.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot import measures_asked
@@ -25,8 +25,18 @@ def blocks_of(page: Page, asked: Understanding, finding: Finding) -> list[Block]
     blocks = _COMPOSERS[finding.route](page, asked, finding)
     if finding.route == "listings":
         return blocks
+    blocks += _beside(page, finding, {block.key for block in blocks if isinstance(block, Card)})
     shown = {record.key: record for record in page.used.values() if record.key in finding.why}
     return [_explained(page, asked, finding, block, shown) for block in blocks]
+
+
+def _beside(page: Page, finding: Finding, told: Collection[str]) -> list[Block]:
+    """What may have been meant as well, under a line that says so."""
+    cards = [
+        _card(page, record, score=finding.scores.get(record.key, 0.0)) for record in finding.beside if record.key not in told
+    ]
+    found = [card for card in cards if card is not None]
+    return [Text(page.say("beside"), "note"), *found] if found else []
 
 
 def status_of(finding: Finding) -> str:
@@ -174,7 +184,8 @@ def _article(page: Page, asked: Understanding, finding: Finding) -> list[Block]:
     # Whoever asks "who" wants the person first.
     by_fit = sorted(record.about, key=lambda key: -finding.scores.get(key, 0.0))
     about = sorted(by_fit, key=lambda key: "who" in asked.aspects and not key.startswith("person/"))
-    related = [_card(page, found) for found in page.kb.fetch(about[:2])]
+    # Two cards stand with an article; those beside it have been chosen over what it is about.
+    related = [_card(page, found) for found in page.kb.fetch(about[: 2 - len(finding.beside)])]
     cards = [card for card in related if card is not None]
     return articles.article_blocks(page, record, score=finding.scores.get(record.key, 0.0), related=cards)
 
@@ -244,13 +255,15 @@ def scope_text(page: Page, finding: Finding) -> str:
     return page.say("scope_of", scope=page.speech.join(list(finding.scope))) if finding.scope else ""
 
 
-def _card(page: Page, record: Record) -> Card | None:
+def _card(page: Page, record: Record, *, score: float = 0.0) -> Card | None:
     if isinstance(record, Organisation):
-        return organisations.organisation_card(page, record)
+        return organisations.organisation_card(page, record, score=score)
     if isinstance(record, Person):
-        return people.person_card(page, record)
+        return people.person_card(page, record, score=score)
     if isinstance(record, Event):
-        return events.event_card(page, record)
+        return events.event_card(page, record, score=score)
     if isinstance(record, Programme):
-        return programmes.programme_card(page, record)
-    return None
+        return programmes.programme_card(page, record, score=score)
+    if isinstance(record, Listing):
+        return listings.listing_card(page, record, score=score)
+    return articles.article_card(page, record, score=score) if isinstance(record, Article) else None

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.finding.beside import Beside
 from bot.finding.broad import Broad
 from bot.finding.held import Held
 from bot.finding.listed import Listed
@@ -33,6 +34,7 @@ class Finder:
         )  # fmt: skip
         self.searched = Searched(shelf, measured, named)
         self._topics, self._spelt_alike = Broad(shelf).topics, named.spelt_alike
+        self._beside = Beside(shelf, self.searched.relevance)
 
     @property
     def related(self) -> Related:
@@ -50,4 +52,6 @@ class Finder:
         finding = self.searched.searched(asked)
         if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
             finding = self._nearest(asked) or self._topics(asked) or finding
-        return finding if finding.route != "silence" else replace(finding, near=self._spelt_alike(asked))
+        if finding.route == "silence":
+            return replace(finding, near=self._spelt_alike(asked))
+        return self._beside.set(asked, finding)

@@ -147,7 +147,7 @@ class Relevance:
             "nobody_named": not asked.names,
             "who": "who" in asked.aspects,
             "told": bool(asked.aspects or asked.names or asked.facets.values("kind")),
-            "elsewhere": self._elsewhere(asked, top.key),
+            "elsewhere": self.elsewhere(asked, top.key),
             "together": together.weight,
             "together_lacks": together.heaviest,
             "first_share": covers[0].share,
@@ -158,13 +158,14 @@ class Relevance:
         }
         return [float(value) for value in found.values()]
 
-    def _elsewhere(self, asked: Understanding, key: str) -> bool:
+    def elsewhere(self, asked: Understanding, key: str) -> bool:
         """Whether the question names a place that the record does not."""
         vocabulary, tokens = self.shelf.vocabulary, self._tokens(key)
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter
         for place in asked.facets.places:
-            own = (getattr(record, "country", None), getattr(record, "city", None), getattr(record, "place", None))
+            country = getattr(record, "country", None)
+            own = (country, *vocabulary.wider(country), getattr(record, "city", None), getattr(record, "place", None))
             named = [set(segmenter.tokens(vocabulary.place(place, lang))) for lang in LANGUAGES]
             if place not in own and not any(words and words <= tokens for words in named):
                 return True

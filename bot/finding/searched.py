@@ -17,8 +17,11 @@ from retrieval.retriever import Found, Hit, Query
 
 NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
 ARTICLE_BONUS = 0.5  # an article was written to answer
+LACK_MALUS = 2.0  # of a record that has none of the question's words, by their rarity
+ELSEWHERE_MALUS = 2.0  # of one that does not speak of the place asked for
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
+_WEIGHED = 8  # hits whose words are looked at; those behind are taken to lack as much as the worst of these
 LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"listing", "organisation", "person"})
@@ -139,7 +142,18 @@ class Searched:
             )
             for hit in [*found.hits, *least]
         ]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.key))
+        return self._weighed(asked, sorted(hits, key=lambda hit: (-hit.score, hit.key)))
+
+    def _weighed(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits by what they lack as well: rare words of the question, and its place."""
+        lacks = [self._lack(asked, hit.key) for hit in hits[:_WEIGHED]]
+        lacks += [max(lacks, default=0.0)] * (len(hits) - len(lacks))
+        weighed = [replace(hit, score=hit.score - lack) for hit, lack in zip(hits, lacks, strict=True)]
+        return sorted(weighed, key=lambda hit: (-hit.score, hit.key))
+
+    def _lack(self, asked: Understanding, key: str) -> float:
+        elsewhere = ELSEWHERE_MALUS * self.relevance.elsewhere(asked, key)
+        return LACK_MALUS * (1 - self.relevance.cover(asked, key).weight) + elsewhere
 
     def listings(self, asked: Understanding) -> tuple[Found, Groups]:
         """The listings nearest to a question within the places and stages it asks for, and what they were narrowed to."""
@@ -147,14 +161,16 @@ class Searched:
         groups = [LISTINGS, *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")]]
         if kinds:
             groups.append(tuple(f"kind:{kind}" for kind in kinds))
-        return self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=_MOST_LISTINGS), groups[
-            1:
-        ]
+        found = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=_MOST_LISTINGS)
+        # They come in the order of what they lack; how near they are is another matter, by which a list ends.
+        near = {hit.key: hit for hit in found.hits}
+        return replace(found, hits=[near[hit.key] for hit in self._weighed(asked, found.hits)]), groups[1:]
 
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
         found, narrowed = self.listings(asked)
-        near = [hit for hit in found.hits if hit.score >= found.hits[0].score - _SAME_LISTINGS]
+        best = max((hit.score for hit in found.hits), default=0.0)
+        near = [hit for hit in found.hits if hit.score >= best - _SAME_LISTINGS]
         if near and self.relevance.sure(asked, near[:3]) >= 0:
             # The first page is believed together; each one behind it has to answer by itself.
             related = [hit for hit in near[:SHOWN] if self.relevance.partakes(asked, hit)] or near[:SHOWN]

@@ -36,7 +36,8 @@ class Finding:
     ``found`` are the keys of all that fits, where the records are a page of it that begins after ``skip`` of them;
     ``why`` holds for each key the words of the question that the record has, where it was searched for;
     ``near`` are records whose names are spelt nearly like something in the question; ``lacking`` are words of it that the
-    ``choices`` of a silence, though nearest, do not speak of.
+    ``choices`` of a silence, though nearest, do not speak of; ``beside`` are records that fit nearly as well as the one of an
+    answer.
     """
 
     route: str
@@ -54,6 +55,7 @@ class Finding:
     near: tuple[Record, ...] = ()
     lacking: tuple[str, ...] = ()
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beside: tuple[Record, ...] = ()
 
     def page(self, skip: int, take: int) -> Finding:
         """The part of a list that fits on a screen: ``take`` of its records, after the first ``skip``."""
