@@ -22,19 +22,22 @@ class Listed:
         sector = self.shelf.only_sector(asked)
         if "event" in kinds and "list" in asked.aspects and self._hosts(asked):
             return self._events_of(asked)
-        if asked.topic and self._wants_partners(asked):
+        if asked.topic and self._wants_partners(asked) and "event" not in kinds:
             return self._fitting_partner(asked)
         if (asked.topic and not sector) or asked.wants_figures:
             return None
         if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
             return None
         narrowed = self.shelf.narrowed(asked, sector=bool(sector))
-        if self._wants_partners(asked) or "organisation" in kinds:
+        if (self._wants_partners(asked) or "organisation" in kinds) and "event" not in kinds:
             return self._organisations(asked, narrowed)
-        if "event" in kinds and (narrowed or asked.facets.values("year")) and not asked.named("event"):
+        listed = "event" in kinds and "person" not in kinds and not asked.named("event")
+        if listed and (narrowed or asked.facets.values("year")):
             return self._events(asked, narrowed)
         listing_kinds = [kind for kind in kinds if TABLES.get(kind) == "listing"]
         others = [kind for kind in listing_kinds if kind not in ("technology", "listing")]
+        if set(kinds) - set(listing_kinds):
+            return None  # a project in farming is no technology
         if (listing_kinds or sector) and (narrowed or others) and not self.shelf.named_keys(asked):
             return self._listings(asked, narrowed, others)
         return None
