@@ -93,7 +93,9 @@ class Listed:
             return None if about or bodies else Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         events.sort(key=lambda event: event.start or "", reverse=True)
         # A roundtable is an event; one that is called so is what was asked for.
-        called = [m.words.removesuffix("s") for m in asked.facets.mentions if (m.facet, m.value) == ("kind", "event")]
+        plain = {fold(name) for name in self.shelf.vocabulary.kinds["event"].names.values()}
+        words = [m.words.removesuffix("s") for m in asked.facets.mentions if (m.facet, m.value) == ("kind", "event")]
+        called = [word for word in words if word not in plain]
         names = {event.id: fold(f"{event.name_en} {event.name_zh}") for event in events}
         events.sort(key=lambda event: not any(word in names[event.id] for word in called))
         route = "events" if len(events) > 1 else "event"
