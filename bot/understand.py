@@ -49,6 +49,7 @@ _LATIN = re.compile(r"[A-Za-z]{5,}")
 _PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
 # Words that are written apart by some and together by the field.
 _OPEN = re.compile(r"\b(waste|storm|rain|ground|sea|bio|photo)[ -](water|gas|mass|fuels?|char|voltaics?)\b", re.I)
+_SIGN = re.compile(r"[、，,。；;：:？?！!]")  # no name goes on behind one
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -144,7 +145,12 @@ class Understander:
         """A misspelt name, when the words it would explain are otherwise unexplained."""
         for guess in self._retriever.index.names.guess(text):
             longer = all(_apart(name, guess) or guess.end - guess.start > name.end - name.start + 3 for name in names)
-            if guess.keys and longer and not all(self._retriever.knows(word) for word in _words(guess.text)):
+            if (
+                guess.keys
+                and longer
+                and not _SIGN.search(guess.text)
+                and not all(self._retriever.knows(word) for word in _words(guess.text))
+            ):
                 return guess
         return None
 

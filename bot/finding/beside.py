@@ -12,6 +12,7 @@ from bot.understand import Understanding
 from knowledge.records import Article
 
 _NEARLY = 3.0  # how far below the answer's score
+_CLOSE = 2.0  # how far above that its words are no matter
 _HALF = 0.5  # share of the question's words, by weight, that a record has
 _MOST = 2  # records
 _SINGLE = frozenset({"organisation", "person", "event", "programme", "article"})
@@ -25,7 +26,12 @@ class Beside:
         self.relevance = relevance
 
     def set(self, asked: Understanding, finding: Finding) -> Finding:
-        """The finding with the next best of the search beside its record, if they have most of what was said."""
+        """The finding with the next best of the search beside its record, if they have most of what was said, and with the event
+
+        beside those who were there.
+        """
+        if finding.event and finding.route in ("person", "people"):
+            return replace(finding, beside=(finding.event,))  # where they were
         if finding.route not in _SINGLE or not finding.scores:
             return finding
         shown, scores = finding.records[0], finding.scores
@@ -33,7 +39,7 @@ class Beside:
         least = scores.get(shown.key, 0.0) - _NEARLY - NAME_BONUS * (shown.key in asked.named(shown.KIND))
         near = (key for key, score in scores.items() if score >= least and key != shown.key)
         told = (key for key in near if not key.startswith("metric/"))  # a figure without its question says nothing
-        kept = [key for key in told if self.relevance.cover(asked, key).weight >= _HALF]
+        kept = [key for key in told if scores[key] >= least + _CLOSE or self.relevance.cover(asked, key).weight >= _HALF]
         if isinstance(shown, Article):
             kept = self._fitter(asked, kept, finding, shown)
         kept.sort(key=lambda key: self._place(asked, finding, key))

@@ -31,7 +31,7 @@ class Finder:
         measured = Measured(shelf, held, clock)
         self._nearest, self._measures = measured.nearest, measured.measures
         self.rules = (
-            held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
+            named.worded, held.counted, measured.labelled, measured.compared, measured.worked, measured.dated, measured.elsewhere,
             listed.listed, named.people, named.bodies_at_event, named.named, listed.place,
         )  # fmt: skip
         self.searched = Searched(shelf, relevance, measured, named)

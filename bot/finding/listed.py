@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
 from knowledge.records import Event, split_key
+from retrieval.language import fold
 from retrieval.retriever import Query
+
+_OF_EVENTS = frozenset(
+    {"organiser", "host", "supporter", "network", "provider", "wipo_green_partner"}
+)  # roles that bodies have in events
 
 
 class Listed:
@@ -22,19 +27,23 @@ class Listed:
         sector = self.shelf.only_sector(asked)
         if "event" in kinds and "list" in asked.aspects and self._hosts(asked):
             return self._events_of(asked)
-        if asked.topic and self._wants_partners(asked):
+        if asked.topic and self._wants_partners(asked) and "event" not in kinds:
             return self._fitting_partner(asked)
         if (asked.topic and not sector) or asked.wants_figures:
             return None
         if asked.aspects & {"join", "eligibility", "cost", "results", "said", "conflict", "trend"}:
             return None
         narrowed = self.shelf.narrowed(asked, sector=bool(sector))
-        if self._wants_partners(asked) or "organisation" in kinds:
+        if (self._wants_partners(asked) or "organisation" in kinds) and "event" not in kinds:
             return self._organisations(asked, narrowed)
-        if "event" in kinds and (narrowed or asked.facets.values("year")) and not asked.named("event"):
+        people = "person" in kinds or "who" in asked.aspects or set(asked.facets.values("role")) - _OF_EVENTS
+        listed = "event" in kinds and not people and not asked.named("event")
+        if listed and (narrowed or asked.facets.values("year")):
             return self._events(asked, narrowed)
         listing_kinds = [kind for kind in kinds if TABLES.get(kind) == "listing"]
         others = [kind for kind in listing_kinds if kind not in ("technology", "listing")]
+        if set(kinds) - set(listing_kinds):
+            return None  # a project in farming is no technology
         if (listing_kinds or sector) and (narrowed or others) and not self.shelf.named_keys(asked):
             return self._listings(asked, narrowed, others)
         return None
@@ -72,17 +81,23 @@ class Listed:
 
     def _events(self, asked: Understanding, narrowed: Groups) -> Finding | None:
         groups = [("type:event",), *[group for group in narrowed if not group[0].startswith(("stage", "sector"))]]
-        for key in asked.named("organisation"):
-            groups.append((f"organisation:{split_key(key)[1]}",))
+        bodies = [key for key in asked.named("organisation") if key not in GENERIC]
+        groups += [(f"organisation:{split_key(key)[1]}",) for key in bodies]
         events = [event for event in self.shelf.fetch(self.shelf.keys(groups)) if isinstance(event, Event)]
         month = first(value for value in asked.facets.values("year") if "-" in value)
         if month:
             events = [event for event in events if event.start and event.start.startswith(month)]
         if not events:
-            # A region is also what an event may be about, wherever it was held.
+            # A region is also what an event may be about, wherever it was held, and a body may have been there as a guest.
             about = self.shelf.vocabulary.regions.keys() & set(asked.facets.values("country"))
-            return None if about else Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
+            return None if about or bodies else Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         events.sort(key=lambda event: event.start or "", reverse=True)
+        # A roundtable is an event; one that is called so is what was asked for.
+        plain = {fold(name) for name in self.shelf.vocabulary.kinds["event"].names.values()}
+        words = [m.words.removesuffix("s") for m in asked.facets.mentions if (m.facet, m.value) == ("kind", "event")]
+        called = [word for word in words if word not in plain]
+        names = {event.id: fold(f"{event.name_en} {event.name_zh}") for event in events}
+        events.sort(key=lambda event: not any(word in names[event.id] for word in called))
         route = "events" if len(events) > 1 else "event"
         return Finding(route, tuple(events), scope=self.shelf.scope(asked), count=len(events))
 

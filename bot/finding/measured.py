@@ -70,7 +70,7 @@ class Measured:
         measure = self.measure(asked)
         if measure.span.kind == LATEST or {"event", "person"} & set(asked.facets.values("kind")) or asked.named("event"):
             return None
-        if "who" in asked.aspects or any(key.startswith("programme/") for key in self.shelf.named_keys(asked)):
+        if asked.aspects & {"who", "where"} or any(key.startswith("programme/") for key in self.shelf.named_keys(asked)):
             return None
         hits = self._metrics(asked, asked.text)
         hit = first(hits)

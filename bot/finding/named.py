@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
 from bot.speech import LANGUAGES, cues
 from bot.understand import Understanding
-from knowledge.records import Event, Organisation, Person, Record, split_key
+from knowledge.records import Article, Event, Organisation, Person, Record, split_key
 from retrieval.language import fold
 from retrieval.names import NameMatch, keys_of_kind, romanised
 from retrieval.retriever import Query
@@ -35,6 +36,23 @@ class Named:
         self.shelf = shelf
         self.relevance = relevance
 
+    def worded(self, asked: Understanding) -> Finding | None:
+        """The article whose question is asked in its very words, unless a figure or something with a name says more."""
+        if asked.wants_figures or self.shelf.named_keys(asked):
+            return None
+        key = self._worded.get(_letters(asked.text))
+        return Finding("article", self.shelf.fetch([key])) if key else None
+
+    @cached_property
+    def _worded(self) -> dict[str, str]:
+        """The articles by all their questions, without blanks and signs."""
+        return {
+            _letters(question): article.key
+            for article in self.shelf.kb.all(Article)
+            for question in (article.name_en, article.name_zh, *article.also_asked_en, *article.also_asked_zh)
+            if question
+        }
+
     def people(self, asked: Understanding) -> Finding | None:
         """People of a named event or organisation: all of them, or those whose part fits the question's other words."""
         wanted = "who" in asked.aspects or "person" in asked.facets.values("kind")
@@ -44,6 +62,8 @@ class Named:
             or asked.aspects & {"organiser", "eligibility", "contact", "website", "attendance"}
         ):
             return None
+        if asked.topic and {*asked.named("programme")} - GENERIC and not asked.named("event"):
+            return None  # who did something for a programme is not told by the bodies that are named beside it
         event = self._event_meant(asked)
         groups = [("type:person",), *([(f"event:{event.id}",)] if event else [])]
         if set(asked.facets.values("role")) - {"organiser", "host", "supporter", "network"}:
@@ -89,6 +109,8 @@ class Named:
         if not roles and "organisation" not in asked.facets.values("kind"):
             return None
         event = self._event_meant(asked)
+        if "event" in asked.facets.values("kind") and asked.aspects & {"when", "where"}:
+            return None  # the time and place of an event, whoever was there
         if event is None or asked.aspects & {"organiser", "contact", "eligibility", "results"}:
             return None
         groups = [("type:organisation",), (f"event:{event.id}",)]
@@ -139,6 +161,9 @@ class Named:
                 if keys and kind == "organisation" and {"when", "join"} <= asked.aspects and self._since(keys[0]):
                     return Finding(kind, self.shelf.fetch(keys[:1]))
                 plain = not only_generic or (asked.aspects <= _PLAIN and not asked.facets.values("kind"))
+                narrower = asked.facets.places or asked.facets.values("year") or "event" in asked.facets.values("kind")
+                if kind == "programme" and narrower:
+                    continue  # what there is of it in a place or year, and a meeting of it, is another record
                 if keys and plain and asked.aspects <= _CARD_ANSWERS[kind] | {"latest"}:
                     return Finding(kind, self.shelf.fetch(keys[:1]))
         listings = asked.named("listing")
@@ -178,6 +203,10 @@ class Named:
 
     def _since(self, key: str) -> bool:
         return bool(getattr(self.shelf.kb.get(key), "partner_since", None))
+
+
+def _letters(text: str) -> str:
+    return "".join(char for char in fold(text) if char.isalnum())
 
 
 def _said(person: Person, text: str) -> bool:

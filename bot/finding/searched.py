@@ -68,18 +68,29 @@ class Searched:
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         found, ranked = self.found(asked)
         close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
-        top = first(hit for hit in close if self._believed(asked, hit))
-        if top is None:
-            return Finding("silence", confidence=found.confidence)
+        told = (self._told(asked, found, ranked, hit) for hit in close if self._believed(asked, hit))
+        silences: list[Finding] = []
+        for finding in told:
+            if finding.route != "silence":
+                return finding
+            silences.append(finding)  # listings that do not answer, where the next may
+        return first(silences) or Finding("silence", confidence=found.confidence)
+
+    def _told(self, asked: Understanding, found: Found, ranked: Sequence[Hit], top: Hit) -> Finding:
+        """What a hit is told as: itself, with those of its kind that are as near."""
         if top.kind == "listing":
             return self._searched_listings(asked)
         if top.kind == "metric":
             same = [hit for hit in ranked if hit.kind == "metric" and hit.score >= top.score - SAME_SUBJECT]
             return self.measured.told(asked, *same[:3])
         if top.kind == "organisation" and "who" in asked.aspects and "organiser" not in asked.aspects:
-            its_people = self.named.people_of(asked, top.key)
+            # Nobody is a body: whoever is nearly as near is meant, or one of its people.
+            near = (hit for hit in ranked if hit.kind == "person" and hit.score >= top.score - NAME_BONUS)
+            person = first(hit for hit in near if self._believed(asked, hit))
+            its_people = None if person else self.named.people_of(asked, top.key)
             if its_people is not None:
                 return its_people
+            top = person or top
         records = self.shelf.fetch([top.key])
         scores = {hit.key: hit.score for hit in ranked}
         if top.kind == "person":

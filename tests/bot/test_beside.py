@@ -13,8 +13,8 @@ from bot.values import Question
     ("text", "wanted"),
     [
         ("joint master's at Tongji", "tongji-master"),
-        ("2023年日本交流会上的日本特许厅长官", "person-koichi-hamano"),
-        ("2023年日本交流會上的日本特許廳長官", "person-koichi-hamano"),
+        ("清华硕士项目是谁签的字", "person-sherif-saadallah"),
+        ("清華碩士項目是誰簽的字", "person-sherif-saadallah"),
     ],
 )
 def test_what_may_be_meant_is_shown_beside(assistant, text: str, wanted: str):
@@ -55,4 +55,31 @@ def test_a_region_is_all_of_its_countries(assistant, text: str):
 )
 def test_everyday_words(assistant, text: str, wanted: str):
     """Everyday words find what the field has another word for."""
+    assert wanted in [card.id for card in assistant.answer_now(Question(text)).cards[:3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2023年日本交流会上的日本特许厅长官", "person-koichi-hamano"),
+        ("the lady from the Nanjing IP office", "person-he-huaying"),
+        ("南京知識產權局來的是誰", "person-he-huaying"),
+    ],
+)
+def test_who_is_asked_for_by_a_post_is_a_person(assistant, text: str, wanted: str):
+    """Somebody of a body is not the body itself."""
+    assert assistant.answer_now(Question(text)).cards[0].id == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("what kind of partners does WIPO GREEN have", "fact-010"),
+        ("the IP clinic for green firms in June 2021", "ev-green-clinic-2021"),
+        ("重庆的加速项目是什么", "chongqing-project"),
+        ("Where was the Japanese partner networking event held in 2023?", "ev-japan-networking-2023"),
+    ],
+)
+def test_what_was_asked_comes_before_what_it_names(assistant, text: str, wanted: str):
+    """A name in a question does not stand for all that the question says."""
     assert wanted in [card.id for card in assistant.answer_now(Question(text)).cards[:3]]
