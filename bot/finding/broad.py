@@ -15,24 +15,30 @@ from retrieval.retriever import Query
 
 _LOOKED_AT = 100  # listings
 _OFFERED = 4
-_FEWEST = 3  # topics; with fewer there is nothing to choose
-_SECTORS = 2  # a word within one sector is not too broad
+# Topics and sectors from which a word is too broad: with fewer there is nothing to choose. Listings that were found are shown
+# unless it says hardly anything.
+_FEWEST, _SECTORS = 3, 2
+_VERY_FEWEST, _VERY_SECTORS = 8, 4
 
 
 class Broad:
-    """Offers topics in place of a word that spans sectors, when the word alone finds nothing."""
+    """Offers topics in place of a word that spans sectors."""
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
 
-    def topics(self, asked: Understanding) -> Finding | None:
-        """The topics that have the one word of a question, those of most listings first, of different sectors before others."""
+    def topics(self, asked: Understanding, *, found: bool) -> Finding | None:
+        """The topics that have the one word of a question, those of most listings first, of different sectors before others.
+
+        ``found`` says that the word alone finds listings; None where they are the better answer.
+        """
         words = (*asked.topic, *asked.singles)
         if len(words) != 1 or asked.names or asked.wants_figures or {m.facet for m in asked.facets.mentions} - {"kind"}:
             return None
         word = fold(words[0])
         tags = self._tags(word, asked.base)
-        if len(tags) < _FEWEST or len(set().union(*tags.values())) < _SECTORS:
+        fewest, sectors = (_VERY_FEWEST, _VERY_SECTORS) if found else (_FEWEST, _SECTORS)
+        if len(tags) < fewest or len(set().union(*tags.values())) < sectors:
             return None
         return Finding("broad", scope=(words[0], *_apart(tags)))
 

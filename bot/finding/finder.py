@@ -53,7 +53,9 @@ class Finder:
                 return finding
         finding = self.searched.searched(asked)
         if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
-            finding = self._nearest(asked) or self._topics(asked) or finding
+            finding = self._nearest(asked) or self._topics(asked, found=False) or finding
+        elif finding.route == "listings":
+            finding = self._topics(asked, found=True) or finding
         if finding.route == "silence":
             return replace(finding, near=self._spelt_alike(asked))
         return self._beside.set(asked, finding)
