@@ -311,9 +311,9 @@ class Assistant:
 
     def _vouched(self, page: Page, asked: Understanding, answer: Answer) -> Answer:
         """The answer without what no record says: the last look at every reply, whoever wrote it."""
-        evidence = Evidence.joined(
-            [Evidence.of_records(page.used.values()), Evidence.allowed(asked.text, *(typed for typed, _ in asked.mended))]
-        )
+        # What was asked may be said again, whole or a word of it: "ten" of "ten thousand".
+        typed = (asked.text, *asked.content, *(typed for typed, _ in asked.mended))
+        evidence = Evidence.joined([Evidence.of_records(page.used.values()), Evidence.allowed(*typed)])
         blocks, dropped = guard.guarded(answer.blocks, evidence)
         if not dropped:
             return answer
