@@ -217,8 +217,7 @@ def _shares(verdicts: Iterable[Verdict]) -> Mapping[str, Mapping[str, Share]]:
     for verdict in verdicts:
         counted[verdict.journey.group][verdict.column].append(verdict.right)
     return {
-        group: {column: (sum(right) / len(right), len(right)) for column, right in counted[group].items()}
-        for group in GROUPS
+        group: {column: (sum(right) / len(right), len(right)) for column, right in counted[group].items()} for group in GROUPS
     }
 
 
