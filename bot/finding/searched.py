@@ -10,7 +10,7 @@ from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
-from knowledge.records import LANGUAGES
+from knowledge.records import LANGUAGES, Listing
 from retrieval.floor import Evidence
 from retrieval.language import fold
 from retrieval.retriever import Found, Hit, Query
@@ -24,8 +24,10 @@ _DEPTH = 40
 _WEIGHED = 8  # hits whose words are looked at; those behind are taken to lack as much as the worst of these
 LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
+_FIGURED = frozenset({"share", "conflict"})
+_MOSTLY = 0.5  # share of a question's words, by weight
 _NO_FIGURES = frozenset({"listing", "organisation", "person"})
-SAME_LISTINGS = 3.5  # listings this near the best are shown with it
+SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
 _PARTLY = 0.35  # share of a question's words, by weight, from which a listing is named as being near
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
@@ -108,6 +110,9 @@ class Searched:
         """Whether a record answers. Listings are believed together, once they are narrowed; none of them is a number."""
         if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
             return False
+        if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
+            # Something was asked about a figure: one of what it was about answers.
+            return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
         return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
 
     def _nowhere(self, asked: Understanding) -> bool:
@@ -182,7 +187,7 @@ class Searched:
         found, narrowed = self.listings(asked)
         best = max((hit.score for hit in found.hits), default=0.0)
         near = [hit for hit in found.hits if hit.score >= best - SAME_LISTINGS]
-        if near and self.relevance.sure(asked, near[:3]) >= 0:
+        if near and (self._tagged(asked, near[:3]) or self.relevance.sure(asked, near[:3]) >= 0):
             # The first page is believed together; each one behind it has to answer by itself.
             related = [hit for hit in near[:SHOWN] if self.relevance.partakes(asked, hit)] or near[:SHOWN]
             kept = related + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
@@ -199,6 +204,12 @@ class Searched:
             others = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
             return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
         return self._near_miss(asked, near, found.confidence)
+
+    def _tagged(self, asked: Understanding, near: Sequence[Hit]) -> bool:
+        """Whether what was typed is a tag of one of these listings, to the letter: nothing could answer it better."""
+        typed = fold(self.without_places(asked)).strip("?？。.! ！")
+        listings = [one for one in self.shelf.fetch([hit.key for hit in near]) if isinstance(one, Listing)]
+        return any(fold(tag) == typed for one in listings for tag in (*one.tags_en, *one.tags_zh))
 
     def _near_miss(self, asked: Understanding, near: Sequence[Hit], confidence: float) -> Finding:
         """Nothing answers; listings for part of the problem are named with what they lack, if it is one of our field."""

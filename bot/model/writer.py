@@ -80,7 +80,7 @@ class LeadWriter:
 
     def _write(self, draft: Draft, who: str | None, hear: Hear) -> Answer:
         lang = draft.asked.lang
-        given = self._giver.given(_records(draft), lang)
+        given = self._giver.given(records_of(draft), lang)
         lead = _Lead(hear, Speech(lang, "model"))
         fingerprint, name = self._kb.fingerprint, self._name(draft, given)
         kept = self._leads.get(fingerprint, name)
@@ -145,7 +145,7 @@ class LeadWriter:
         return True
 
 
-def _records(draft: Draft) -> list[Record]:
+def records_of(draft: Draft) -> list[Record]:
     """The records found, then what else the reply quotes, without sources and what everything here is about."""
     beside = [record for record in draft.used if record.KIND in _BESIDE]
     cards = {block.key for block in draft.answer.blocks if isinstance(block, Card)}

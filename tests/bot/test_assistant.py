@@ -129,7 +129,7 @@ def test_hostile(ask, text):
 @pytest.mark.parametrize(
     ("text", "word", "name"),
     [
-        ("our dye works needs to clean its waste water", "“dye”", "Clearford One"),
+        ("our dye works needs to clean its waste water", "“dye”", "Electro Contaminant Removal"),
         ("印染厂要处理废水", "“印染厂”", "ECR电絮凝废水处理系统"),
         ("印染廠要處理廢水", "“印染廠”", "ECR電絮凝廢水處理系統"),
     ],
@@ -282,7 +282,7 @@ PARALLEL = [
     ("What is the WIPO Office in China?", "世界知识产权组织中国办事处是做什么的？", "世界知識產權組織中國辦事處是做什麼的？"),
     ("How many partners does WIPO GREEN have?", "WIPO GREEN有多少合作伙伴？", "WIPO GREEN有多少合作夥伴？"),
     ("What did Zhao Lijie speak about?", "赵礼杰讲了什么？", "趙禮傑講了什麼？"),
-    ("solar pumps for irrigation", "太阳能灌溉水泵", "太陽能灌溉水泵"),
+    ("electrodialysis", "电渗析", "電滲析"),
     ("Which needs are from Kenya?", "肯尼亚有哪些需求？", "肯尼亞有哪些需求？"),
     ("Which partners are in Japan?", "日本有哪些合作伙伴？", "日本有哪些合作夥伴？"),
     ("What is the website of Huawei?", "华为的网站是什么？", "華為的網站是什麼？"),

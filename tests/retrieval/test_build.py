@@ -80,7 +80,7 @@ def listings(count: int) -> list[Document]:
 
 def big(home: Path, embedder: Embedder) -> Path:
     """An index of many listings."""
-    return fakes.build(home, listings(500), embedder=embedder, fingerprint="many")
+    return fakes.build(home, listings(1500), embedder=embedder, fingerprint="many")
 
 
 def hits(index: Index, embedder: Embedder, home: Path | None = None) -> list[list[str]]:

@@ -290,7 +290,7 @@ def test_a_screenful(bot: Running, lang: str, question: str, everything: str):
 
 def test_chips_on_every_page(en: Person):
     """What narrows a list does so on its later pages, too."""
-    (reply,) = en.says(PAINT)
+    (reply,) = en.says("wastewater treatment")
     chips = [label for label in reply.labels if label.startswith("only")]
     assert chips
     en.presses(reply, "More")

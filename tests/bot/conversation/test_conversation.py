@@ -137,7 +137,9 @@ def test_staff_answer_what_was_resolved(assistant, full_kb, memory, lang, follow
     assert answer.resolved == question
 
 
-@pytest.mark.parametrize(("text", "label"), [("wastewater treatment", "only from Japan"), ("污水处理", "只看日本的")])
+@pytest.mark.parametrize(
+    ("text", "label"), [("wastewater treatment", "only already commercialised"), ("污水处理", "只看已商业化的")]
+)
 def test_narrower(talking, text, label):
     """With more finds than are shown, conditions that some of them meet are offered, with how many; each can be asked for."""
     answer = asked(talking, text)

@@ -23,7 +23,7 @@ from bot.assistant import Assistant
 from bot.model.cache import Leads
 from bot.model.grounding import Checked, Grounding
 from bot.model.plain import commands, material, plain
-from bot.model.writer import LeadWriter
+from bot.model.writer import LeadWriter, records_of
 from bot.settings import Settings
 from bot.values import Question, Text
 from bot.writing import unheard
@@ -90,7 +90,7 @@ def test_direct(number, attack, chat, model_kb, grounding, topics, honest):
     assert answer.cards == draft.answer.cards
     for prompt in model.sent:
         assert not UNSEEN.search(prompt)
-        assert prompt.count("<<") == 2 * (1 + len(draft.found))
+        assert prompt.count("<<") == 2 * (1 + len(records_of(draft)))
 
 
 @pytest.mark.parametrize("number", [0, 4, 12, 20])
