@@ -39,12 +39,15 @@ QUESTIONS = [
 ]
 # Builds listings with the bundled encoder in two processes, as a big collection does, under the folder that it is told.
 SCRIPT = """
+    import signal
     import sys
     from pathlib import Path
     from test_build import big
     from retrieval import encodings
     from retrieval.embed import make_embedder
     encodings.MANY = 1
+    # Whoever runs the tests in the background may have told them to ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if __name__ == "__main__":
         big(Path(sys.argv[1]), make_embedder("use"))
 """
@@ -80,7 +83,7 @@ def listings(count: int) -> list[Document]:
 
 def big(home: Path, embedder: Embedder) -> Path:
     """An index of many listings."""
-    return fakes.build(home, listings(1500), embedder=embedder, fingerprint="many")
+    return fakes.build(home, listings(500), embedder=embedder, fingerprint="many")
 
 
 def hits(index: Index, embedder: Embedder, home: Path | None = None) -> list[list[str]]:
