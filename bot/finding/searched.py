@@ -28,6 +28,7 @@ _FIGURED = frozenset({"share", "conflict"})
 _MOSTLY = 0.5  # share of a question's words, by weight
 _NO_FIGURES = frozenset({"listing", "organisation", "person"})
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
+_NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
 _PARTLY = 0.35  # share of a question's words, by weight, from which a listing is named as being near
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
@@ -188,8 +189,8 @@ class Searched:
         best = max((hit.score for hit in found.hits), default=0.0)
         near = [hit for hit in found.hits if hit.score >= best - SAME_LISTINGS]
         if near and (self._tagged(asked, near[:3]) or self.relevance.sure(asked, near[:3]) >= 0):
-            # The first page is believed together; each one behind it has to answer by itself.
-            related = [hit for hit in near[:SHOWN] if self.relevance.partakes(asked, hit)] or near[:SHOWN]
+            # The first page is believed together, as far as it is near; each one behind has to answer by itself.
+            related = [hit for hit in near[:SHOWN] if self._beside_best(asked, hit, best)] or near[:SHOWN]
             kept = related + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
             return Finding(
                 "listings",
@@ -204,6 +205,11 @@ class Searched:
             others = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
             return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
         return self._near_miss(asked, near, found.confidence)
+
+    def _beside_best(self, asked: Understanding, hit: Hit, best: float) -> bool:
+        """Whether a listing may stand on the first page: it is nearly as near as the best, or answers by itself."""
+        nearly = hit.score >= best - _NEARLY and self.relevance.partakes(asked, hit)
+        return nearly or self.relevance.sure(asked, [hit]) >= 0
 
     def _tagged(self, asked: Understanding, near: Sequence[Hit]) -> bool:
         """Whether what was typed is a tag of one of these listings, to the letter: nothing could answer it better."""

@@ -12,7 +12,7 @@ from retrieval.language import HAN, traditional
 from tests.telegram.bot_api import BotApi
 from tests.telegram.people import Group, Person, Running, running
 
-PAINT = "Our paint shop has VOC fumes, what can we buy?"
+PAINT = "Our paint shop fails its VOC limit, what can we buy?"
 
 
 def test_in_place(en: Person):

@@ -12,7 +12,7 @@ from tests.telegram.bot_api import BotApi
 from tests.telegram.people import Group, Person, Running, running
 
 VOC = {
-    "en": "Our paint shop has VOC fumes, what can we buy?",
+    "en": "Our paint shop fails its VOC limit, what can we buy?",
     "zh": "喷漆车间有VOC废气，能用什么设备？",
     "zh-hant": "噴漆車間有VOC廢氣，能用什麼設備？",
 }
