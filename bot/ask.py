@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,12 +100,16 @@ def read_lang(shell: Shell, tag: object) -> str | None:
 
 def _question(shell: Shell, line: bytes, number: int, hint: str | None) -> Question:
     asked = _object(shell, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-    text, session = asked.get("text"), asked.get("session")
+    text = asked.get("text")
     if not isinstance(text, str):
         raise BadInput(shell.say("line_text"))
-    if not isinstance(session, str | None):
-        raise BadInput(shell.say("line_session", value=json.dumps(session, ensure_ascii=False)[:80]))
-    return question(text, shell.speech.lang, hint=read_lang(shell, asked.get("lang")) or hint, session=session)
+    for name in ("session", "user"):
+        if not isinstance(asked.get(name), str | None):
+            value = json.dumps(asked[name], ensure_ascii=False)[:80]
+            raise BadInput(shell.say("line_string", field=name, value=value))
+    read = question(text, shell.speech.lang, hint=read_lang(shell, asked.get("lang")) or hint, session=asked.get("session"))
+    # The lines of a file may be those of many people: each conversation stands for one, unless the line says whose it is.
+    return replace(read, user=asked.get("user") or (None if read.session else read.user))
 
 
 def _object(shell: Shell, line: bytes) -> dict[str, Any]:

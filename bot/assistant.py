@@ -194,7 +194,7 @@ class Assistant:
         lang = question.lang or detect(question.text)
         if self._rewriter is None or resolved.how != ITSELF or len(question.text) < _LONG[base(lang)]:
             return resolved
-        short = self._rewriter.rewrite(question.text, (), question.session)
+        short = self._rewriter.rewrite(question.text, (), question.who)
         return replace(resolved, question=short, lang=lang, how=REWRITTEN) if short else resolved
 
     def _answered(self, ways: _Ways, question: Question, resolved: Resolved, hear: Hear) -> Answer:
@@ -209,7 +209,7 @@ class Assistant:
             standing = replace(question, text=resolved.question, lang=resolved.lang or None, skip=resolved.skip)
             asked = self._understander.read(standing)
             curated = None if standing.skip else ways.curated.reply(standing, asked)
-            answer = curated or self._written(self._found(ways.finder, asked, question.take), question.session, hear)
+            answer = curated or self._written(self._found(ways.finder, asked, question.take), question.who, hear)
             answer = replace(answer, explained=explained(resolved, asked, answer))
         return answer if resolved.how == ITSELF else replace(answer, resolved=resolved.question)
 
@@ -277,9 +277,9 @@ class Assistant:
         answer = replace(self._compose(page, asked, finding), route=finding.route, skip=finding.skip, more=finding.more)
         return Draft(asked, answer, finding.records, tuple(page.used.values()))
 
-    def _written(self, draft: Draft, session: str | None, hear: Hear) -> Answer:
+    def _written(self, draft: Draft, who: str | None, hear: Hear) -> Answer:
         """The reply with a lead of the model's, if there is one and it may be said."""
-        return self._writer.write(draft, session, hear) if self._writer else draft.answer
+        return self._writer.write(draft, who, hear) if self._writer else draft.answer
 
     def figures_of(self, metric: str, lang: str) -> Answer | None:
         """The reply with the figures of a metric named by its id; None when there is no such metric."""

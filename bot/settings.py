@@ -229,7 +229,7 @@ class Settings(BaseSettings):
         default=2_000_000, description="Tokens the model may use up in a day; 0 is no limit"
     )
     model_tokens_a_user: Annotated[int, BeforeValidator(_whole)] = Field(
-        default=100_000, description="Tokens that one conversation may use up in a day; 0 is no limit"
+        default=100_000, description="Tokens that one user may use up in a day; 0 is no limit"
     )
     model_price_in: float | None = Field(default=None, ge=0, description="Price of a million tokens sent, for `greenask usage`")
     model_price_out: float | None = Field(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bot import explain, render
 from bot.shell import OK, Shell, report, safe
 from bot.speech import Speech
-from bot.staff.visit import CHAT, Visit
+from bot.staff.visit import CHAT, Visit, whoever
 from bot.values import Answer, Block, Card, Figure, Question, Text
 from bot.values import Table as Compared
 from bot.writing import Hear, unheard
@@ -140,9 +140,12 @@ def _answer_lines(shell: Shell, lines: BinaryIO, *, build: bool) -> int:
 
 
 def question(text: str, lang: str, *, hint: str | None = None, session: str | None = None) -> Question:
-    """The question as it was typed; one without a letter is answered in ``lang``, unless a language was asked for."""
+    """The question as it was typed; one without a letter is answered in ``lang``, unless a language was asked for.
+
+    Whoever sits here asks it.
+    """
     text = text.encode("utf-8", errors="replace").decode()
-    return Question(text, hint or (None if _LETTER.search(text) else lang), session)
+    return Question(text, hint or (None if _LETTER.search(text) else lang), session, user=whoever())
 
 
 def show_explained(shell: Shell, answer: Answer | None) -> None:

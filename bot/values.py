@@ -16,6 +16,7 @@ STATUSES = (ANSWERED, NOT_FOUND, OUT_OF_SCOPE, NEEDS_CLARIFICATION)
 class Question:
     """What a person typed. ``lang`` is a hint such as ``zh-Hant``; ``session`` names the conversation it belongs to.
 
+    ``user`` names who asks, whose conversations share what a model may use; where nobody is named, a conversation stands for one.
     ``skip`` leaves out that many of the best finds: the next page of an answer that was given before. ``take`` is how many of
     a list fit on the reader's screen, 0 where that is no matter.
     """
@@ -25,6 +26,12 @@ class Question:
     session: str | None = None
     skip: int = 0
     take: int = 0
+    user: str | None = None
+
+    @property
+    def who(self) -> str | None:
+        """Whose tokens a model uses up for it."""
+        return self.user or self.session
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,10 @@ class ModelUse(SQLModel, table=True):
 
 
 class ModelAllowance(SQLModel, table=True):
-    """Tokens taken on one day by a conversation, or by all together, where it is empty. Only the present day is kept."""
+    """Tokens taken on one day by whoever asks (a keyed hash), or by all together, where it is empty. Only one day is kept."""
 
     __tablename__ = "model_allowance"
 
     day: str = Field(primary_key=True)
-    conversation: str = Field(primary_key=True)
+    asker: str = Field(primary_key=True)
     tokens: int = Field(default=0, sa_type=BigInteger)

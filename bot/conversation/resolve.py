@@ -80,7 +80,7 @@ class Resolver:
         if found is None:
             found = Resolved(question.text, lang, sure=not _leans(asked, state))
         if not found.sure and self._rewriter is not None and before is not None:
-            rewritten = self._rewriter.rewrite(question.text, self._context(before), question.session)
+            rewritten = self._rewriter.rewrite(question.text, self._context(before), question.who)
             if rewritten:
                 return Resolved(rewritten, lang, REWRITTEN)
         if found.how == ITSELF:

@@ -1,4 +1,4 @@
-"""The ledger of tokens: what may still be used today, by all and by one conversation, and what was used for what.
+"""The ledger of tokens: what may still be used today, by all and by one user, and what was used for what.
 
 It stands in the database, so that a restart or a second process does not start the day anew. A request takes what it may need
 before it is sent, in one statement, and settles afterwards for what it did need.
@@ -64,7 +64,7 @@ class Ledger:
         self._today = today
 
     def take(self, who: str | None, tokens: int) -> bool:
-        """Reserve tokens for one request of this conversation; false when a limit would be passed."""
+        """Reserve tokens for one request of this user's; false when a limit would be passed."""
 
         def write(session: Session) -> bool:
             taken = self._reserve(session, ALL, tokens, self._limits["day"])
@@ -92,7 +92,7 @@ class Ledger:
         return self._today().isoformat()
 
     def _row(self, name: str) -> dict[str, str]:
-        return {"day": self._day, "conversation": name}
+        return {"day": self._day, "asker": name}
 
     def _reserve(self, session: Session, name: str, tokens: int, limit: int) -> bool:
         most = limit - tokens if limit else None

@@ -166,6 +166,17 @@ def test_budget(model_kb, chat, assistant_with, assistant, caplog):
     assert "Tonny" in lead(over.answer_now(Question(ASKED["en"], session="ben")))
 
 
+def test_one_budget_for_all_of_a_user(model_kb, chat, assistant_with, assistant):
+    """Whoever begins a new conversation has no new tokens by it; without a name a conversation stands for a user."""
+    ledger = Ledger(model_kb, a_user=5000, today=lambda: datetime.date(2031, 5, 2))
+    ledger.settle("carl", 0, Spent("m", "write", 4900, 50))
+    over = assistant_with(chat(SAID["en"], ledger=ledger))
+    composed = lead(assistant.answer_now(Question(ASKED["en"])))
+    for session in ("first", "second", None):
+        assert lead(over.answer_now(Question(ASKED["en"], session=session, user="carl"))) == composed
+    assert lead(over.answer_now(Question(ASKED["en"], session="first"))) != composed
+
+
 def test_ledger(model_kb):
     """What was reserved and not used is given back, both limits hold, and the next day begins at nothing."""
     day = [datetime.date(2032, 1, 1)]
