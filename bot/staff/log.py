@@ -66,10 +66,13 @@ class QuestionLog:
         place = "local" if channel in _LOCAL else channel
         return hashlib.blake2b(f"{place}\0{conversation}".encode("utf-8", "replace"), key=self._key, digest_size=12).hexdigest()
 
-    def record(self, question: Question, answer: Answer, channel: str, conversation: str) -> int | None:
+    def record(
+        self, question: Question, answer: Answer, channel: str, conversation: str, *, instead_of: int | None = None
+    ) -> int | None:
         """Log a question that was answered; returns the entry's number, by which feedback finds it.
 
-        None when questions are not logged, when this person does not want it, or when it could not be written.
+        ``instead_of`` is the entry of its first wording, which goes: it was taken back. None when questions are not logged, when
+        this person does not want it, or when it could not be written.
         """
         if not self.enabled:
             return None
@@ -78,7 +81,11 @@ class QuestionLog:
             if time.monotonic() - self._purged >= _PURGE_EVERY:
                 self._purge(session)
             entry = self._entry(question, answer, channel, conversation)
+            if instead_of is not None:
+                mine = col(LoggedQuestion.conversation) == entry.conversation
+                session.exec(delete(LoggedQuestion).where(col(LoggedQuestion.id) == instead_of, mine))
             if session.get(Asker, entry.conversation) is not None:
+                session.commit()
                 return None
             session.add(entry)
             session.commit()

@@ -30,6 +30,7 @@ class Asked:
     session: str | None = None
     skip: int = 0
     take: int = CARDS
+    user: str | None = None
 
     @classmethod
     def again(cls, reply: RememberedReply, *, lang: str | None = None, skip: int = 0) -> Asked:
@@ -67,19 +68,20 @@ class Answers:
         if asked.event:
             found = self.guide.answer(asked.event, Question(asked.text, asked.lang))
             if found is not None:
-                shown = self._wider(found, asked.skip) or _from(found, asked.skip)
+                shown = self._wider(found, asked) or _from(found, asked.skip)
                 self.assistant.heard(Question(asked.text, shown.lang, asked.session, asked.skip), shown)
                 return shown
-        return self.assistant.answer_now(Question(asked.text, asked.lang, asked.session, asked.skip, asked.take), hear)
+        question = Question(asked.text, asked.lang, asked.session, asked.skip, asked.take, asked.user)
+        return self.assistant.answer_now(question, hear)
 
-    def _wider(self, found: Answer, skip: int) -> Answer | None:
+    def _wider(self, found: Answer, asked: Asked) -> Answer | None:
         """Where nobody of the event has to do with a topic, what the whole knowledge base has of it, if it has anything."""
         if found.status != NOT_FOUND or not found.resolved:
             return None
-        wider = self.assistant.answer_now(Question(found.resolved, found.lang, skip=skip, take=CARDS))
+        wider = self.assistant.answer_now(Question(found.resolved, found.lang, None, asked.skip, CARDS, asked.user))
         if wider.status != ANSWERED:
             return replace(found, resolved=None)
-        above = () if skip else (*found.blocks, Text(Speech(found.lang).say("guide_wider")))
+        above = () if asked.skip else (*found.blocks, Text(Speech(found.lang).say("guide_wider")))
         return replace(wider, question=found.question, blocks=(*above, *wider.blocks), choices=())
 
     def _about(self, asked: Asked) -> Answer:

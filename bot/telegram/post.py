@@ -77,9 +77,10 @@ class Post:
         sent = []
         for number, text in enumerate(messages, 1):
             markup = buttons if number == len(messages) else None
-            message = await self._formatted(
-                lambda text, mode, markup=markup: self.bot.send_message(  # type: ignore[misc]
-                    text=text, parse_mode=mode, reply_markup=markup, **to.parameters
+            message = await self._sent(
+                to,
+                lambda at, text, mode, markup=markup: self.bot.send_message(  # type: ignore[misc]
+                    text=text, parse_mode=mode, reply_markup=markup, **at.parameters
                 ),
                 text,
                 page.LIMIT,
@@ -145,9 +146,10 @@ class Post:
 
     async def picture(self, to: Address, data: bytes, caption: str) -> int | None:
         """Send a picture with a caption; returns its number."""
-        sent = await self._formatted(
-            lambda text, mode: self.bot.send_photo(
-                photo=data, filename="chart.png", caption=text, parse_mode=mode, **to.parameters
+        sent = await self._sent(
+            to,
+            lambda at, text, mode: self.bot.send_photo(
+                photo=data, filename="chart.png", caption=text, parse_mode=mode, **at.parameters
             ),
             caption,
             page.CAPTION,
@@ -156,9 +158,10 @@ class Post:
 
     async def file(self, to: Address, name: str, data: bytes, caption: str) -> None:
         """Send a file with a caption."""
-        await self._formatted(
-            lambda text, mode: self.bot.send_document(
-                document=data, filename=name, caption=text, parse_mode=mode, **to.parameters
+        await self._sent(
+            to,
+            lambda at, text, mode: self.bot.send_document(
+                document=data, filename=name, caption=text, parse_mode=mode, **at.parameters
             ),
             caption,
             page.CAPTION,
@@ -185,6 +188,16 @@ class Post:
         else:
             return True
         return False
+
+    async def _sent(
+        self, to: Address, send: Callable[[Address, str, str | None], Awaitable[Message]], text: str, limit: int
+    ) -> Message | None:
+        """Send to a chat, or to what it has become: a group that turns into a supergroup has another number from then on."""
+        try:
+            return await self._formatted(lambda text, mode: send(to, text, mode), text, limit)
+        except ChatMigrated as moved:
+            there = Address(moved.new_chat_id)
+            return await self._formatted(lambda text, mode: send(there, text, mode), text, limit)
 
     async def _formatted(
         self, send: Callable[[str, str | None], Awaitable[T]], text: str, limit: int, *, repeatable: bool = False

@@ -78,7 +78,7 @@ class Pressing:
 
     async def _again(self, visitor: Visitor, reply: RememberedReply, skip: int, *, turned: bool = False) -> Answer:
         """The answer that a reply gave, from a place on. A page that its asker turns is what they go on talking about."""
-        asked = Asked.again(reply, skip=skip)
+        asked = replace(Asked.again(reply, skip=skip), user=self.channel.memory.person(visitor.someone.user))
         if turned and await aside(self._is_own, visitor, reply):
             asked = replace(asked, session=self.channel.memory.session(visitor.someone))
         return await self.replies.answer(asked)

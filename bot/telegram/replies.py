@@ -29,14 +29,14 @@ _SHARED = 120  # characters of a question that a shared link quotes
 class Made:
     """A reply that was sent: its key, whether its question is logged, the message that asked, and those it is made of.
 
-    ``again`` says that there was one under this key before.
+    ``before`` is the one that was under this key, where its question was edited.
     """
 
     key: str
     logged: bool
     message: int | None
     messages: list[int]
-    again: bool = False
+    before: RememberedReply | None = None
 
 
 class Replies:
@@ -59,7 +59,7 @@ class Replies:
         that asked, if it may be edited."""
         channel, key = self.channel, new_key()
         async with channel.post.busy(visitor.to), Preview(channel.post, visitor.to) as preview:
-            asked = await aside(self.answers.standing, asked)
+            asked = await aside(self.answers.standing, self._of(visitor, asked))
             answer = await self.answer(asked, preview.hear)
             sheets = page.screen(_without_examples(answer))
         if said:
@@ -71,14 +71,17 @@ class Replies:
         """Answer a question that was edited, in the place of the reply it had."""
         post = self.channel.post
         async with post.busy(visitor.to):
-            asked = await aside(self.answers.standing, asked)
+            asked = await aside(self.answers.standing, self._of(visitor, asked))
             answer = await self.answer(asked)
         sent = await post.replace(
             visitor.to, before.messages, page.screen(_without_examples(answer)), self.under(answer, before.key)
         )
         if before.picture is not None:
             await post.delete(visitor.to.chat, [before.picture])
-        await self._keep(visitor, asked, answer, Made(before.key, True, message, sent, again=True))
+        await self._keep(visitor, asked, answer, Made(before.key, True, message, sent, before))
+
+    def _of(self, visitor: Visitor, asked: Asked) -> Asked:
+        return replace(asked, user=self.channel.memory.person(visitor.someone.user))
 
     async def _keep(self, visitor: Visitor, asked: Asked, answer: Answer, made: Made) -> None:
         await aside(self._remember, visitor, asked, answer, made)
@@ -110,8 +113,8 @@ class Replies:
     def _remember(self, visitor: Visitor, asked: Asked, answer: Answer, made: Made) -> None:
         entry = None
         if made.logged:
-            question = Question(asked.text, answer.lang)
-            entry = self.channel.log.record(question, answer, CHANNEL, str(visitor.someone.user))
+            question, first = Question(asked.text, answer.lang), made.before.entry if made.before else None
+            entry = self.channel.log.record(question, answer, CHANNEL, str(visitor.someone.user), instead_of=first)
         reply = RememberedReply(
             key=made.key,
             question=asked.text,
@@ -125,7 +128,7 @@ class Replies:
             asked_in=self.channel.memory.message(visitor.someone, made.message) if made.message is not None else None,
             messages=made.messages,
         )
-        keep = self.channel.memory.change if made.again else self.channel.memory.keep
+        keep = self.channel.memory.change if made.before else self.channel.memory.keep
         keep(reply, visitor.someone)
 
 

@@ -354,3 +354,15 @@ def test_nobody_knows(bot: Running, cause: httpx.TransportError, repeatable: boo
     with pytest.raises(NetworkError):
         asyncio.run(Post(bot.channel.post.bot, 0).persistently(send, repeatable=repeatable))
     assert len(tried) == tries
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_a_group_becomes_a_supergroup(bot: Running, lang: str) -> None:
+    """The reply goes to what the group has become; the number that Telegram gives it is the new one."""
+    member, grown = Group(bot).member(lang), -1_002_000_000_000 - len(lang)
+    bot.api.fail("sendMessage", 400, migrate_to_chat_id=grown)
+    assert member.mentions("Who is Liu Hua?" if lang == "en" else "刘华是谁？") == []
+    assert bot.api.faults.pop().startswith("sendMessage")
+    (reply,) = [sent for sent in bot.api.sent if sent.chat == grown]
+    assert ("Liu Hua" if lang == "en" else "刘华") in reply.text
+    assert reply.reply_to is None

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.assistant import Assistant
 from bot.settings import Settings
+from bot.telegram.memory import CHANNEL
+from knowledge.journal import LoggedQuestion
 from tests.telegram.bot_api import BotApi, Sent
 from tests.telegram.people import Group, Person, Running, running
 
@@ -36,6 +39,18 @@ def test_in_place(bot: Running, lang: str) -> None:
     assert "Commercialization" in more.text or "联系" in more.text
     assert person.edits(said, BEIJING[lang]) == []
     assert (reply.edits, "IP Nexus" in reply.text) == (2, False)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_first_wording_is_not_kept(bot: Running, lang: str) -> None:
+    """What was taken back by an edit is not in the question log any more; what it says now is, once."""
+    person = Person(bot, lang)
+    said, _ = ask(person, BEIJING[lang])
+    person.edits(said, HONG_KONG[lang])
+    conversation = bot.channel.log.pseudonym(CHANNEL, str(person.id))
+    with bot.channel.assistant.kb.session() as session:
+        logged = session.exec(select(LoggedQuestion.text).where(LoggedQuestion.conversation == conversation)).all()
+    assert list(logged) == [HONG_KONG[lang]]
 
 
 def test_late(en: Person) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +18,8 @@ from bot.telegram import webhook
 from tests.telegram.bot_api import TOKEN, BotApi
 from tests.telegram.people import Person, Running, running
 from tests.telegram.test_emulator import free_port
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +97,51 @@ def test_health(web: httpx.Client):
     """The health endpoint says that the bot runs, and nothing about it."""
     answer = web.get("/health")
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
+
+
+@contextmanager
+def nginx(folder: Path, port: int, behind: int) -> Iterator[None]:
+    """A real nginx, set up as docs/telegram.md says."""
+    places = [f"location {place} {{ proxy_pass http://127.0.0.1:{behind}; }}" for place in ("/telegram/", "/health")]
+    server = f"server {{ listen 127.0.0.1:{port}; {' '.join(places)} }}"
+    kept = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    web = f"http {{ access_log {folder}/access.log; {kept} {server} }}"
+    (folder / "nginx.conf").write_text(f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}} {web}")
+    process = subprocess.Popen([NGINX or "", "-c", str(folder / "nginx.conf"), "-p", str(folder)])
+    try:
+        until = time.monotonic() + 20
+        while not _answers(f"http://127.0.0.1:{port}/health"):
+            assert process.poll() is None, (folder / "error.log").read_text()
+            assert time.monotonic() < until, "nginx does not answer"
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(httpx.get(url, trust_env=False).status_code)
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+@pytest.mark.parametrize(("lang", "question"), [("en", "Which partners are in Hong Kong?"), ("zh", "香港有哪些合作伙伴？")])
+def test_behind_a_proxy(settings: Settings, own: Assistant, api: BotApi, tmp_path: Path, lang: str, question: str):
+    """Behind a web server that passes on what is meant for the bot, updates are answered, and nothing else is reached."""
+    port, behind = free_port(), free_port()
+    proxied = settings.model_copy(
+        update={"telegram_webhook_url": f"http://127.0.0.1:{port}/", "telegram_listen": f"127.0.0.1:{behind}"}
+    )
+    with nginx(tmp_path, port, behind), running(proxied, own, api) as bot:
+        (reply,) = Person(bot, lang).says(question)
+        assert "IP Nexus" in reply.text
+        assert httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).json() == {"ok": True}
+        refused = httpx.post(f"http://127.0.0.1:{port}{webhook.path(TOKEN)}", json={"update_id": 1}, trust_env=False)
+        assert refused.status_code == 403
+    assert "/telegram/" in (tmp_path / "access.log").read_text()
 
 
 def test_replicas(settings: Settings, own: Assistant, api: BotApi):
