@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from knowledge.records import (
 )
 from knowledge.store import KnowledgeBase
 from knowledge.vocabulary import Vocabulary, load
+from retrieval import spoken
 
 FOUND: tuple[type[Record], ...] = (Listing, Organisation, Person, Event, Programme, Metric, Article)
 
@@ -119,10 +120,27 @@ def speaks(record: Record, lang: str) -> bool:
 def document(record: Record, lang: str, related: Related) -> Document:
     """The document of ``record`` in ``lang``; texts the record lacks in that language are left to the other document."""
     passages, facets = _PARTS_OF[record.KIND](record, lang, related)
-    if not isinstance(record, Listing):
-        return Document(record.key, lang, record.name(lang), _kept(passages), _kept(facets))
-    asides, problems = _asides(record, lang, related), record.problems_zh if lang == "zh" else record.problems_en
+    asides: Sequence[str] = ()
+    problems: Sequence[str] = ()
+    if isinstance(record, Listing):
+        asides, problems = _asides(record, lang, related), record.problems_zh if lang == "zh" else record.problems_en
+    elif isinstance(record, Person | Event):
+        problems = _also_said(record, lang, related)
     return Document(record.key, lang, record.name(lang), *map(_kept, (passages, facets, asides, problems)))
+
+
+def _also_said(record: Person | Event, lang: str, related: Related) -> list[str]:
+    """What people say for someone's title and parts, or for an event, with where it is."""
+    if isinstance(record, Event):
+        place = related.vocabulary.place(record.city, lang) if record.city else None
+        said = spoken.also("events", [record.name_en, record.name_zh], lang)
+        return [_join([place, (record.start or "")[:4], *said], lang)] if said else []
+    where = related.organisations.get(record.organisation or "")
+    home = where.name(lang) if where else record.exactly("organisation_name", lang)
+    parts = related.appearances.get(record.id, ())
+    titles = spoken.also("titles", [record.title_en, record.title_zh], lang)
+    roles = spoken.also("parts", [role for part in parts for role in (part.role_en, part.role_zh)], lang)
+    return [_join([home, *words], lang) for words in (titles, roles) if words]
 
 
 def _kept(parts: Iterable[str]) -> tuple[str, ...]:

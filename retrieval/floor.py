@@ -16,12 +16,14 @@ Numbers = npt.NDArray[np.float64]
 class Evidence:
     """What speaks for a find: its cosine above its language's mean, the share of the question's words it has, and how much
 
-    the question itself sounds like those the collection is about (``domain``, in log odds; above 0 is inside).
+    the question itself sounds like those the collection is about (``domain``, in log odds; above 0 is inside). ``standout`` is
+    how far its score is above those of the finds behind: where all are as near, none of them is what was meant.
     """
 
     dense: float = 0.0
     coverage: float = 0.0
     domain: float = 0.0
+    standout: float = 0.0
 
     def features(self) -> list[float]:
         """The numbers the floor is learnt from."""

@@ -34,7 +34,7 @@ from retrieval.sketch import Sketcher
 from retrieval.tables import POOLS, Documents, Facets, Mask
 from retrieval.vectors import Numbers, VectorFile, Vectors
 
-FORMAT = 6
+FORMAT = 7
 Progress = Callable[[str, int, int], None]
 _MASKS = 64  # combinations of facets that are remembered
 _REBUILD = "run 'greenask kb build'"

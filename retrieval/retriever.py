@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,7 @@ LEVELLING = 0.8
 _MOST = 0.5  # share of a pool from which what passes a filter is looked for among the neighbours, rather than compared
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
+_BEHIND = slice(5, 20)  # hits that are the measure of how far the best stand out
 _REMEMBERED = 4096  # words and questions whose vectors are kept
 
 
@@ -219,7 +220,7 @@ class HybridRetriever:
                 hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain), (number,))
                 other = best.get(key)
                 best[key] = hit if other is None else _merge(other, hit)
-        return sorted(best.values(), key=lambda hit: (-hit.score, hit.key))[:k]
+        return _apart(sorted(best.values(), key=lambda hit: (-hit.score, hit.key)))[:k]
 
     def _rank(self, vector: Vectors, lang: str, pool: str, lexical: LexicalScores, mask: Mask | None, k: int) -> _Ranked:
         """The documents of one pool by their fused score; so many that ``k`` records come of them."""
@@ -293,6 +294,13 @@ class HybridRetriever:
             if self._says(have, word):
                 found.append(word)
         return list(dict.fromkeys(found))
+
+
+def _apart(hits: list[Hit]) -> list[Hit]:
+    """Hits, best first, with how far each is above those behind the first few."""
+    behind = [hit.score for hit in hits[_BEHIND]] or [hit.score for hit in hits[-1:]]
+    level = sum(behind) / max(len(behind), 1)
+    return [replace(hit, evidence=replace(hit.evidence, standout=hit.score - level)) for hit in hits]
 
 
 def _merge(one: Hit, other: Hit) -> Hit:

@@ -9,6 +9,7 @@ import pytest
 from knowledge.forms import build
 from knowledge.store import KnowledgeBase
 from retrieval.documents import Document, document, documents, related, terms
+from retrieval.spoken import also
 from retrieval.views import views_of
 
 RECORDS = {
@@ -201,3 +202,30 @@ def test_terms(kb: KnowledgeBase) -> None:
         ("Green cup", None),
     } <= found
     assert not any("gazette" in (en or "") or "What is" in (en or "") for en, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("lang", "top", "second", "host"),
+    [("en", "highest boss", "second in command", "compere"), ("zh", "一把手", "副手", "司仪")],
+)
+def test_people_are_found_by_what_their_titles_are_called(lang: str, top: str, second: str, host: str) -> None:
+    """A director general is a boss, a deputy is not, and who moderated was the host; so it is in both languages."""
+    for title in ("Director General", "总干事"):
+        said = " ".join(also("titles", [title], lang))
+        assert top in said
+        assert second not in said
+    for title in ("Deputy Director General", "副总干事"):
+        said = " ".join(also("titles", [title], lang))
+        assert top not in said
+        assert second in said
+    assert host in " ".join(also("parts", ["Moderator of the launch"], lang))
+    assert host in " ".join(also("parts", ["主持成果发布活动"], lang))
+    assert also("titles", ["Level crossing keeper", None], lang) == []
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "lessons"), ("zh", "研习营")])
+def test_events_are_found_by_what_their_kind_is_called(made: dict, lang: str, word: str) -> None:
+    """A camp is a course to those who do not know its name, and its document does not say so itself."""
+    camp = made["event/camp", lang]
+    assert word in camp.findable
+    assert word not in camp.text

@@ -240,6 +240,16 @@ def test_k(retriever: HybridRetriever) -> None:
     assert retriever.find(Query("太阳能"), k=20).hits == more
 
 
+@pytest.mark.parametrize("question", ["wave power for a harbour", "港口用波浪发电"])
+def test_standing_out(retriever: HybridRetriever, question: str) -> None:
+    """How far a hit stands out is its score above those behind the first few, however many are asked for."""
+    hits = retriever.find(Query(question), k=30).hits
+    level = sum(hit.score for hit in hits[5:20]) / 15
+    assert [hit.evidence.standout for hit in hits] == pytest.approx([hit.score - level for hit in hits])
+    few = retriever.find(Query(question), k=3).hits
+    assert [hit.evidence.standout for hit in few] == pytest.approx([hit.evidence.standout for hit in hits[:3]])
+
+
 def test_many_at_once(retriever: HybridRetriever) -> None:
     """Questions asked at the same time get the answers they get one by one."""
     questions = [Query(case[1 + number % 3], facets=()) for number, case in enumerate(PARALLEL)]
