@@ -20,6 +20,11 @@ from knowledge.store import KnowledgeBase
 from retrieval.documents import Related
 from retrieval.retriever import HybridRetriever
 
+_LONG = 2  # words beside names and facets, from which a question is about more than these
+_MUCH, _MORE = 0.6, 0.3  # shares of a question's words, by weight
+_SURELY = 1.0  # in log odds
+_LOOKED_AT = 2  # hits that may be what was asked instead
+
 
 class Finder:
     """Turns an understanding into records, by the first rule that fits; what no rule fits is searched for."""
@@ -38,6 +43,31 @@ class Finder:
         self._topics, self._spelt_alike = Broad(shelf).topics, named.spelt_alike
         self._beside = Beside(shelf, self.searched.relevance)
 
+    def ruled(self, asked: Understanding) -> Finding | None:
+        """What the first rule that fits finds; None where none does, or where a search finds what says far more of it."""
+        for rule in self.rules:
+            finding = rule(asked)
+            if finding is not None and (finding.route != "metric" or self._relevance.counts(asked, finding.records)):
+                return None if self._outdone(asked, finding) else finding
+        return None
+
+    def _outdone(self, asked: Understanding, finding: Finding) -> bool:
+        """Whether a rule saw a place or a year, and not what is asked: a long question is about more than its facets.
+
+        So it is when what was found has few of the question's words, and something else has many more and surely answers.
+        """
+        if len(asked.topic) < _LONG or asked.named("person", "metric"):
+            return False
+        own = max((self._relevance.cover(asked, record.key).weight for record in finding.records), default=0.0)
+        if own >= _MUCH:
+            return False
+        found = {record.key for record in finding.records}
+        best = self.searched.found(asked)[1][:_LOOKED_AT]
+        return all(hit.key not in found for hit in best) and any(
+            self._relevance.cover(asked, hit.key).weight >= own + _MORE and self._relevance.sure(asked, [hit]) >= _SURELY
+            for hit in best
+        )
+
     @property
     def related(self) -> Related:
         """What is folded into the documents of others."""
@@ -47,10 +77,9 @@ class Finder:
         """The records that answer, and how they are to be told."""
         if asked.talk:
             return Finding(asked.talk)
-        for rule in self.rules:
-            finding = rule(asked)
-            if finding is not None and (finding.route != "metric" or self._relevance.counts(asked, finding.records)):
-                return finding
+        ruled = self.ruled(asked)
+        if ruled is not None:
+            return ruled
         finding = self.searched.searched(asked)
         if finding.route == "silence" or (finding.route == "metric" and not self._measures(asked, finding)):
             finding = self._nearest(asked) or self._topics(asked, found=False) or finding

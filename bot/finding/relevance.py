@@ -121,7 +121,7 @@ class Relevance:
         if not (cover.words or asked.names or asked.aspects or asked.facets.mentions):
             return True
         # "who is Li Wei" is not answered by another Li
-        return top.kind == "person" and {"who", "what"} <= asked.aspects and cover.share < 1
+        return top.kind == "person" and {"who", "what"} <= asked.aspects and len(cover.words) == 1 and cover.share < 1
 
     def strangers(self, asked: Understanding, people: Sequence[Hit]) -> bool:
         """Whether people of a body or an event are others than the one who is asked for: nobody there is of Tesla."""
@@ -189,6 +189,7 @@ class Relevance:
             "unknown": cover.unknown,
             "dense": max(hit.evidence.dense for hit in hits),
             "score": top.score,
+            "standout": top.evidence.standout,
             "domain": top.evidence.domain,
             "floor": self.shelf.retriever.index.floor.confidence(top.evidence),
             "faint": self._faint(asked, hits),

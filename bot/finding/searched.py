@@ -10,7 +10,7 @@ from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.understand import Understanding
-from knowledge.records import LANGUAGES, Listing
+from knowledge.records import LANGUAGES, Listing, Record
 from retrieval.floor import Evidence
 from retrieval.language import fold
 from retrieval.retriever import Found, Hit, Query
@@ -23,14 +23,13 @@ FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
 _WEIGHED = 8  # hits whose words are looked at; those behind are taken to lack as much as the worst of these
 LISTINGS = ("type:listing",)
-_NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _FIGURED = frozenset({"share", "conflict"})
 _MOSTLY = 0.5  # share of a question's words, by weight
-_NO_FIGURES = frozenset({"listing", "organisation", "person"})
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
 _PARTLY = 0.35  # share of a question's words, by weight, from which a listing is named as being near
+_NARROWING = ("country", "city", "stage")
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
 # What a question is after, and the kinds of record that can say it.
@@ -108,9 +107,7 @@ class Searched:
         return found, self._leaned(asked, found)
 
     def _believed(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a record answers. Listings are believed together, once they are narrowed; none of them is a number."""
-        if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
-            return False
+        """Whether a record answers. Listings are believed together, once they are narrowed."""
         if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
             # Something was asked about a figure: one of what it was about answers.
             return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
@@ -186,12 +183,15 @@ class Searched:
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
         found, narrowed = self.listings(asked)
-        best = max((hit.score for hit in found.hits), default=0.0)
-        near = [hit for hit in found.hits if hit.score >= best - SAME_LISTINGS]
-        if near and (self._tagged(asked, near[:3]) or self.relevance.sure(asked, near[:3]) >= 0):
-            # The first page is believed together, as far as it is near; each one behind has to answer by itself.
-            related = [hit for hit in near[:SHOWN] if self._beside_best(asked, hit, best)] or near[:SHOWN]
-            kept = related + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
+        kept = self._answering(asked, found.hits)
+        others: Sequence[Record] = ()
+        if not kept and narrowed:
+            # What answers anywhere answers where it comes from, though it may not be sure by itself.
+            here, wide = {hit.key for hit in found.hits}, self._anywhere(asked)
+            anywhere = self._answering(wide, self.listings(wide)[0].hits)
+            kept = [hit for hit in anywhere if hit.key in here]
+            others = self.shelf.fetch([hit.key for hit in anywhere[:SHOWN]])
+        if kept:
             return Finding(
                 "listings",
                 self.shelf.fetch([hit.key for hit in kept[asked.skip : asked.skip + SHOWN]]),
@@ -201,10 +201,28 @@ class Searched:
                 skip=asked.skip,
             )
         if narrowed:
-            wide = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, (LISTINGS,)), k=3).hits
-            others = self.shelf.fetch([hit.key for hit in wide]) if wide and self.relevance.sure(asked, wide) >= 0 else ()
             return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
+        best = max((hit.score for hit in found.hits), default=0.0)
+        near = [hit for hit in found.hits if hit.score >= best - SAME_LISTINGS]
         return self._near_miss(asked, near, found.confidence)
+
+    def _answering(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
+        """Those of the nearest listings that answer.
+
+        The first page is believed together, as far as it is near; each one behind has to answer by itself.
+        """
+        best = max((hit.score for hit in hits), default=0.0)
+        near = [hit for hit in hits if hit.score >= best - SAME_LISTINGS]
+        if not near or not (self._tagged(asked, near[:3]) or self.relevance.sure(asked, near[:3]) >= 0):
+            return []
+        together = [hit for hit in near[:SHOWN] if self._beside_best(asked, hit, best)] or near[:SHOWN]
+        return together + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
+
+    def _anywhere(self, asked: Understanding) -> Understanding:
+        """The question without its places and stages."""
+        mentions = tuple(mention for mention in asked.facets.mentions if mention.facet not in _NARROWING)
+        text = self.without_places(asked)
+        return replace(asked, text=text, facets=replace(asked.facets, mentions=mentions, folded=fold(text)), skip=0)
 
     def _beside_best(self, asked: Understanding, hit: Hit, best: float) -> bool:
         """Whether a listing may stand on the first page: it is nearly as near as the best, or answers by itself."""
@@ -232,4 +250,4 @@ class Searched:
         """The text without the words that already narrow: they would pull towards records that merely name the place."""
         if not asked.facets.places and not asked.facets.values("stage"):
             return asked.text
-        return " ".join(asked.facets.without("country", "city", "stage").split()) or asked.text
+        return " ".join(asked.facets.without(*_NARROWING).split()) or asked.text

@@ -75,3 +75,32 @@ def test_silent(assistant, text: str):
     answer = assistant.answer_now(Question(text))
     assert answer.status in ("not_found", "out_of_scope")
     assert not answer.cards
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("How many small firms showed their stuff in Morocco at the 2016 climate summit?", "ev-cop22-exhibition-2016"),
+        ("2016年摩洛哥气候大会上摆展台的小企业有几家", "ev-cop22-exhibition-2016"),
+        ("跟外國夥伴有授權糾紛，不想上法院，上海有地方可以調解嗎？", "wipo-amc-shanghai"),
+    ],
+)
+def test_a_long_question_is_about_more_than_its_place(assistant, text: str, wanted: str):
+    """A year and a place that lead to something else do not keep what the other words say from being found."""
+    assert wanted in [card.id for card in assistant.answer_now(Question(text)).cards[:3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("who's the boss of WIPO?", "person-daren-tang"),
+        ("产权组织一把手是谁", "person-daren-tang"),
+        ("WIPO 的最高主管是誰", "person-daren-tang"),
+        ("prosecutor who spoke about AI?", "person-du-miao"),
+        ("讲集群的那位法官", "person-du-changhui"),
+        ("演讲的机场老总是谁", "person-andr-schneider"),
+    ],
+)
+def test_people_by_what_they_are_called(assistant, text: str, wanted: str):
+    """Who is described by post and topic, in other words than the record's, is found."""
+    assert wanted in [card.id for card in assistant.answer_now(Question(text)).cards[:4]]

@@ -154,6 +154,24 @@ def test_narrower(talking, text, label):
     assert any(each.startswith(label[:4]) for each in offered)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our paint shop fails its VOC limit, what can we buy, from whom?",
+        "喷漆车间VOC超标，能买什么设备，谁家有？",
+        "噴漆車間VOC超標，可以買什麼設備？",
+        "our cold store eats power",
+        "养猪场粪污怎么处理",
+    ],
+)
+def test_whatever_is_offered_finds_something(talking, text):
+    """What answers a question answers it as well with a place or stage that some of the finds have."""
+    offered = [choice for choice in asked(talking, text).choices if choice.kind == NARROW]
+    for choice in offered:
+        narrowed = talking.answer_now(Question(choice.ask))
+        assert narrowed.cards, choice.ask
+
+
 @pytest.mark.parametrize(("text", "label"), [("solar pumps from Mongolia", "any country"), ("蒙古的太阳能水泵", "不限国家")])
 def test_wider(talking, text, label):
     """Where a condition leaves nothing, doing without it is offered, and what is offered finds something."""
