@@ -41,6 +41,7 @@ from retrieval.language import EN, HANT, ZH, base, detect, fold, traditional
 
 _LONG = 60  # characters; a longer text says itself what it is about
 _SETTABLE = ("place", "stage", "year", "kind")
+_CONDITIONS = frozenset({"place", "stage", "year"})
 _RESTATED = (NARROWED, MOVED, WIDENED, TOPIC)
 _WIDENINGS = {"anywhere": ("place",), "any_stage": ("stage",), "any_time": ("year",), "anything": ("place", "stage", "year")}
 _LETTER = re.compile(r"[^\W\d_]")
@@ -161,6 +162,8 @@ class Resolver:
         mentions = [m for m in asked.facets.mentions if m.words in fold(asked.text)]
         kinds = {phrases.group(mention) for mention in mentions}
         relative = phrases.relative(fold(asked.text))
+        if not before.question and phrases.spelt("only", text) and kinds <= _CONDITIONS and not asked.names:
+            return Resolved(asked.text, asked.lang, NOTHING)  # only these of what?
         if said is None or not before.question or before.route in SINGLE or (kinds - set(_SETTABLE)) or not (kinds or relative):
             return None
         earlier = self._read(before.question)

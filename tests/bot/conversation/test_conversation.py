@@ -267,3 +267,12 @@ def test_a_memory_is_wired(own_home):
     from bot.shell import Shell
 
     assert isinstance(Shell.start().assistant()._memory, StoredMemory)
+
+
+@pytest.mark.parametrize("text", ["only from China", "just the ones in Japan", "只看中国的", "只要上海的", "只看中國的"])
+def test_only_of_nothing(assistant, memory, text):
+    """A condition with nothing before it is no question: what it is to narrow is asked for."""
+    own = Assistant(assistant.kb, assistant.retriever, memory=memory)
+    answer = own.answer_now(Question(text, session="fresh"))
+    assert (answer.route, answer.status) == ("nothing_before", NEEDS_CLARIFICATION)
+    assert own.answer_now(Question("only technologies from China", session="another")).cards
