@@ -23,6 +23,8 @@ FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
 _WEIGHED = 8  # hits whose words are looked at; those behind are taken to lack as much as the worst of these
 LISTINGS = ("type:listing",)
+_NUMBERS = frozenset({"how_many", "attendance", "rank"})
+_NO_FIGURES = frozenset({"organisation", "person"})
 _FIGURED = frozenset({"share", "conflict"})
 _MOSTLY = 0.5  # share of a question's words, by weight
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
@@ -107,7 +109,9 @@ class Searched:
         return found, self._leaned(asked, found)
 
     def _believed(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a record answers. Listings are believed together, once they are narrowed."""
+        """Whether a record answers. Listings are believed together, once they are narrowed; nobody is a number."""
+        if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
+            return False
         if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
             # Something was asked about a figure: one of what it was about answers.
             return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
