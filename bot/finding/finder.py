@@ -21,9 +21,9 @@ from retrieval.documents import Related
 from retrieval.retriever import HybridRetriever
 
 _LONG = 2  # words beside names and facets, from which a question is about more than these
-_MUCH, _MORE = 0.6, 0.3  # shares of a question's words, by weight
-_SURELY = 1.0  # in log odds
-_LOOKED_AT = 2  # hits that may be what was asked instead
+_MUCH, _MORE = 0.6, 0.25  # shares of a question's words, by weight
+_SURELY, _CERTAINLY = 1.0, 3.0  # in log odds
+_LOOKED_AT = 4  # hits among which there is none of what a rule found
 
 
 class Finder:
@@ -63,10 +63,10 @@ class Finder:
             return False
         found = {record.key for record in finding.records}
         best = self.searched.found(asked)[1][:_LOOKED_AT]
-        return all(hit.key not in found for hit in best) and any(
-            self._relevance.cover(asked, hit.key).weight >= own + _MORE and self._relevance.sure(asked, [hit]) >= _SURELY
-            for hit in best
-        )
+        if not best or any(hit.key in found for hit in best):
+            return False
+        more = self._relevance.cover(asked, best[0].key).weight - own
+        return more > 0 and self._relevance.sure(asked, best[:1]) >= (_SURELY if more >= _MORE else _CERTAINLY)
 
     @property
     def related(self) -> Related:

@@ -12,7 +12,7 @@ from bot.understand import Understanding
 from knowledge.records import Article, Event, Organisation, Person, Record, split_key
 from retrieval.language import fold
 from retrieval.names import NameMatch, keys_of_kind, romanised
-from retrieval.retriever import Query
+from retrieval.retriever import Hit, Query
 
 _FITTING = 4  # people of one reply whose part fits the question's words, best first
 _MOST_NEAR = 4  # names offered for one that is not known
@@ -129,10 +129,17 @@ class Named:
             return named
         if "event" not in asked.facets.values("kind") or not (asked.facets.values("year") or asked.facets.values("city")):
             return None
-        found = self.shelf.retriever.find(Query(asked.text, asked.lang, (("type:event",), *self.shelf.narrowed(asked))), k=2).hits
+        groups = (("type:event",), *self.shelf.narrowed(asked))
+        found = self._in_month(asked, self.shelf.retriever.find(Query(asked.text, asked.lang, groups), k=_MOST_NEAR).hits)
         clear = found and (len(found) == 1 or found[0].score >= found[1].score + 1.0)
         best = first(self.shelf.fetch([found[0].key])) if clear else None
         return best if isinstance(best, Event) else None
+
+    def _in_month(self, asked: Understanding, hits: list[Hit]) -> list[Hit]:
+        """The events among these that were in the month asked for, if one was and any of them is."""
+        months = tuple(value for value in asked.facets.values("year") if "-" in value)
+        within = [hit for hit in hits if months and str(getattr(self.shelf.kb.get(hit.key), "start", "")).startswith(months)]
+        return within or hits
 
     def named(self, asked: Understanding) -> Finding | None:
         """The card of what is named, when the card itself can answer and no other words are left."""

@@ -26,6 +26,7 @@ KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "a
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 _MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
 _HALF = 0.5  # the same for listings, which answer problems in anyone's words
+_SEVERAL, _ALL = 2, 0.9  # words, and the share of them, by which a listing says all that is asked
 _LITTLE = 0.3  # what words everyone uses say together: "select"
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
@@ -34,7 +35,7 @@ _NOT_MET = 0.5  # below this a word is not met
 _NEAR = 0.6  # how near a question without words is taken to be, and one that lacks none
 _LETTERS = {"en": 1.0, "zh": 0.4}  # a character of Chinese says as much as two and a half letters
 _DATED = frozenset({"event", "article"})
-_STRANGE = -3.4  # people found by body or event are believed unless they are this far from the question
+_STRANGE = -4.5  # people found by body or event are believed unless they are this far from the question
 _TOLD = 0.15  # share of a question's words, by weight, that a figure has at least
 _NUMERAL = re.compile(r"two|three|four|five|six|seven|eight|nine|ten|hundred|[一二两三四五六七八九十百千万]+[家个位项届座]?")
 _ASPECTS = ("how_many", "cost", "contact", "where", "when")
@@ -155,6 +156,12 @@ class Relevance:
         if unsure and not self.shelf.named_keys(asked):
             return True  # "write a poem about cats" is of another field, and no record's name is in it
         return bool(cover.words) and not met and faint
+
+    def told(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a find says all that is asked, in several words: nothing else has to speak for it."""
+        cover = self.cover(asked, hit.key)
+        every = len(cover.words) >= _SEVERAL and min(cover.met) >= 1 and hit.evidence.coverage >= _ALL
+        return every and not self.stray(asked, [hit])
 
     def partakes(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a find has any of the question's words, or is near enough without them, to stand beside an answer."""

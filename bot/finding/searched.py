@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -188,12 +189,14 @@ class Searched:
         """Listings for a problem, within the places and stages that were asked for."""
         found, narrowed = self.listings(asked)
         kept = self._answering(asked, found.hits)
-        others: Sequence[Record] = ()
-        if not kept and narrowed:
+        others: tuple[Record, ...] = ()
+        if narrowed:
             # What answers anywhere answers where it comes from, though it may not be sure by itself.
-            here, wide = {hit.key for hit in found.hits}, self._anywhere(asked)
+            wide = self._anywhere(asked)
             anywhere = self._answering(wide, self.listings(wide)[0].hits)
-            kept = [hit for hit in anywhere if hit.key in here]
+            keys, best = {hit.key for hit in (*kept, *anywhere)}, max((hit.score for hit in anywhere), default=math.inf)
+            nearly = [hit.key for hit in found.hits if hit.score >= best - _NEARLY and self.relevance.partakes(wide, hit)][:SHOWN]
+            kept = [hit for hit in found.hits if hit.key in keys or hit.key in nearly]
             others = self.shelf.fetch([hit.key for hit in anywhere[:SHOWN]])
         if kept:
             return Finding(
@@ -211,27 +214,23 @@ class Searched:
         return self._near_miss(asked, near, found.confidence)
 
     def _answering(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
-        """Those of the nearest listings that answer.
-
-        The first page is believed together, as far as it is near; each one behind has to answer by itself.
-        """
+        """Those of the nearest that answer: the best are believed together, those behind have to answer by themselves."""
         best = max((hit.score for hit in hits), default=0.0)
         near = [hit for hit in hits if hit.score >= best - SAME_LISTINGS]
-        if not near or not (self._tagged(asked, near[:3]) or self.relevance.sure(asked, near[:3]) >= 0):
+        if not near:
             return []
-        together = [hit for hit in near[:SHOWN] if self._beside_best(asked, hit, best)] or near[:SHOWN]
-        return together + [hit for hit in near[SHOWN:] if self.relevance.sure(asked, [hit]) >= 0]
+        told = self._tagged(asked, near[:3]) or any(self.relevance.told(asked, hit) for hit in near[:3])
+        if not told and self.relevance.sure(asked, near[:3]) < 0:
+            return []
+        part = [hit for hit in near if self.relevance.partakes(asked, hit)]
+        first_page = {hit.key for hit in [hit for hit in part if hit.score >= best - _NEARLY][:SHOWN] or near[:SHOWN]}
+        return [hit for hit in near if hit.key in first_page or (hit in part and self.relevance.sure(asked, [hit]) >= 0)]
 
     def _anywhere(self, asked: Understanding) -> Understanding:
         """The question without its places and stages."""
         mentions = tuple(mention for mention in asked.facets.mentions if mention.facet not in _NARROWING)
         text = self.without_places(asked)
         return replace(asked, text=text, facets=replace(asked.facets, mentions=mentions, folded=fold(text)), skip=0)
-
-    def _beside_best(self, asked: Understanding, hit: Hit, best: float) -> bool:
-        """Whether a listing may stand on the first page: it is nearly as near as the best, or answers by itself."""
-        nearly = hit.score >= best - _NEARLY and self.relevance.partakes(asked, hit)
-        return nearly or self.relevance.sure(asked, [hit]) >= 0
 
     def _tagged(self, asked: Understanding, near: Sequence[Hit]) -> bool:
         """Whether what was typed is a tag of one of these listings, to the letter: nothing could answer it better."""

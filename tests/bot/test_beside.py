@@ -13,8 +13,8 @@ from bot.values import Question
     ("text", "wanted"),
     [
         ("joint master's at Tongji", "tongji-master"),
-        ("清华硕士项目是谁签的字", "person-sherif-saadallah"),
-        ("清華碩士項目是誰簽的字", "person-sherif-saadallah"),
+        ("清华硕士项目是谁签的字", "person-jiang-peixue"),
+        ("清華碩士項目是誰簽的字", "person-jiang-peixue"),
     ],
 )
 def test_what_may_be_meant_is_shown_beside(assistant, text: str, wanted: str):

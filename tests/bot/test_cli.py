@@ -227,7 +227,7 @@ def test_file(run, warm, tmp_path):
         assert [answer.get("line", answer.get("lang")) for answer in answers] == [
             "en", 3, 4, 5, 6, 7, 8, "zh-Hant", 10, "en", 12, "en",
         ]  # fmt: skip
-        assert all(list(answer) == documented("## Many questions: `--file`")[3:] for answer in answers if "line" in answer)
+        assert all(list(answer) == documented("## Many questions: `--file`")[4:] for answer in answers if "line" in answer)
         assert "\x1b" not in result.stdout
 
 

@@ -11,9 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.compose.figures import number_text
-from bot.guard import Evidence, check, guarded
+from bot.guard import Evidence, check, guarded, said_by
 from bot.values import ANSWERED, NOT_FOUND, Answer, Card, Cited, Figure, Question, Text
 from knowledge.dates import PartialDate
+from knowledge.forms import build
 from knowledge.records import Statistic
 
 FIGURE = Statistic(
@@ -195,3 +196,15 @@ def test_recorded_numbers_as_shown(assistant):
             if one.unit_en != "rank":
                 assert check(said, evidence) == [], said
         assert Decimal(str(one.value)) in evidence.numbers | {Decimal(date[0]) for date in evidence.dates}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_seekers_say_vouches_for_nothing(lang: str) -> None:
+    """A number in the words of those who look for a listing is none that the listing gives."""
+    words = {"en": ["a third of our 400 kW is wasted"], "zh": ["400千瓦有三分之一白费了"]}
+    record = build(
+        "listing", {"id": "x", "name": {"en": "Kiln"}, "problems": words, "summary": {"en": "Fires bricks at 900 °C."}}
+    )
+    said = " ".join(said_by(record))
+    assert "900" in said
+    assert "400" not in said

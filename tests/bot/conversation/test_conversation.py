@@ -12,7 +12,7 @@ from bot.staff.curated import CuratedAnswers, Draft
 from bot.values import ANSWERED, MEANING, NARROW, NEEDS_CLARIFICATION, NOT_FOUND, SPELLING, WIDEN, Question, Table
 from knowledge.records import Listing
 
-LISTED = {"en": "wastewater technologies from Japan", "zh": "日本有哪些污水处理技术", "zh-Hant": "日本有哪些污水處理技術"}
+LISTED = {"en": "wastewater technologies from Japan", "zh": "日本有哪些废水处理技术", "zh-Hant": "日本有哪些廢水處理技術"}
 LANGS = list(LISTED)
 
 

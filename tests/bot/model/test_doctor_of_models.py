@@ -38,8 +38,8 @@ def test_none(examined, lang, said):
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("en", ["key set;", "7 s a question", "3 requests at a time", "9,000 a day", "no limit a conversation", "write leads"]),
-        ("zh", ["已设置密钥；", "最多等7秒", "最多3个请求", "每日9,000", "每个对话不限", "撰写回答开头"]),
+        ("en", ["key set;", "7 s a question", "3 requests at a time", "9,000 a day", "no limit a user", "write leads"]),
+        ("zh", ["已设置密钥；", "最多等7秒", "最多3个请求", "每日9,000", "每个用户不限", "撰写回答开头"]),
     ],
 )
 def test_limits(examined, lang, said, llmock):
