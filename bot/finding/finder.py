@@ -20,6 +20,7 @@ from knowledge.store import KnowledgeBase
 from retrieval.documents import Related
 from retrieval.retriever import HybridRetriever
 
+_BY_FACETS = frozenset({"metric", "organisation", "organisations", "people", "events", "listings", "silence"})
 _LONG = 2  # words beside names and facets, from which a question is about more than these
 _MUCH, _MORE = 0.6, 0.25  # shares of a question's words, by weight
 _SURELY, _CERTAINLY = 1.0, 3.0  # in log odds
@@ -56,7 +57,7 @@ class Finder:
 
         So it is when what was found has few of the question's words, and something else has many more and surely answers.
         """
-        if len(asked.topic) < _LONG or asked.named("person", "metric"):
+        if finding.route not in _BY_FACETS or len(asked.topic) < _LONG or asked.named("person", "metric"):
             return False
         own = max((self._relevance.cover(asked, record.key).weight for record in finding.records), default=0.0)
         if own >= _MUCH:

@@ -128,7 +128,7 @@ def test_a_record_that_was_deleted_since(assistant, full_kb, memory, lang, secon
 @pytest.mark.parametrize(("lang", "follow"), [("en", "and in Brazil?"), ("zh", "那巴西呢")])
 def test_staff_answer_what_was_resolved(assistant, full_kb, memory, lang, follow):
     """What staff answered is given to a follow-up that comes to the same question."""
-    question = {"en": "wastewater technologies from Brazil", "zh": "巴西有哪些污水处理技术"}[lang]
+    question = {"en": "wastewater technologies from Brazil", "zh": "巴西有哪些废水处理技术"}[lang]
     CuratedAnswers(full_kb).add(Draft([question], "Source", "https://example.org", "By staff.", "工作人员答。"))
     own = Assistant(full_kb, assistant.retriever, memory=memory)
     own.answer_now(Question(LISTED[lang], session="s"))
