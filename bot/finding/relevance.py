@@ -229,6 +229,8 @@ class Relevance:
 
     def elsewhere(self, asked: Understanding, key: str) -> bool:
         """Whether the question names a place that the record does not."""
+        if not asked.facets.places:
+            return False
         vocabulary, tokens = self.shelf.vocabulary, self._tokens(key)
         record = self.shelf.kb.get(key)
         segmenter = self.shelf.retriever.index.segmenter

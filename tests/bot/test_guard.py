@@ -202,9 +202,9 @@ def test_recorded_numbers_as_shown(assistant):
 def test_what_seekers_say_vouches_for_nothing(lang: str) -> None:
     """A number in the words of those who look for a listing is none that the listing gives."""
     words = {"en": ["a third of our 400 kW is wasted"], "zh": ["400千瓦有三分之一白费了"]}
-    record = build(
-        "listing", {"id": "x", "name": {"en": "Kiln"}, "problems": words, "summary": {"en": "Fires bricks at 900 °C."}}
-    )
+    fields = {"id": "x", "kind": "technology", "sector": "energy", "name": {"en": "Kiln"}, "sources": ["s"]}
+    summary = {"en": "Fires bricks at 900 °C."}
+    record = build("listing", {**fields, "problems": {lang: words[lang]}, "summary": summary})
     said = " ".join(said_by(record))
     assert "900" in said
     assert "400" not in said
