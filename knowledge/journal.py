@@ -114,7 +114,7 @@ class ModelUse(SQLModel, table=True):
 
 
 class ModelAllowance(SQLModel, table=True):
-    """Tokens taken on one day by whoever asks (a keyed hash), or by all together, where it is empty. Only one day is kept."""
+    """Tokens taken on one day by whoever asks (a keyed hash), or by all together, where it is empty. Older days are not kept."""
 
     __tablename__ = "model_allowance"
 
