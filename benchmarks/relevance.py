@@ -1,30 +1,34 @@
-"""Learn when a find answers (bot/finding/relevance.py) from journeys, and write it to bot/finding/relevance.json.
+"""Learn when a find answers (bot/finding/relevance.py) from journeys: bot/finding/affinity.npz and relevance.json.
 
     python -m benchmarks.relevance
 
-Yes: finds that a journey wants. No: finds for questions that nothing in the knowledge base answers. Trees are boosted on what
-``Relevance.features`` says of them. Cross-validation by journey gives, for each language, the level at which as large a share of
-the questions without an answer gets one as of the others gets none, and the shares that are printed. So are those of each file by
+First the affinity between questions and records (affinity.py beside this). Then, of finds: yes are those that a journey wants, no
+those for questions that nothing in the knowledge base answers, and trees are boosted on what ``Relevance.features`` says of them.
+Journeys are gathered in parts, each with an affinity that the other parts taught: the trees would trust one that knew the
+questions too much. Cross-validation by the same parts gives, for each language, the level at which as large a share of the
+questions without an answer gets one as of the others gets none, and the shares that are printed. So are those of each file by
 what the other files teach.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from zlib import crc32
+from multiprocessing import get_context
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
+from benchmarks.affinity import Asked, Views, learn
+from benchmarks.journeys import FILES, PARTS, Told, part_of, told
 from bot import bootstrap
-from bot.answer_cases import Case, load
+from bot.answer_cases import Case
 from bot.compose.page import today
+from bot.finding import affinity
 from bot.finding.finder import Finder
 from bot.finding.searched import CLOSE_SCORE, SAME_LISTINGS, Searched
 from bot.finding.trees import LEARNT, Tree, Trees
@@ -34,12 +38,9 @@ from bot.values import Question
 from knowledge.records import LANGUAGES, Article
 from retrieval.documents import document
 from retrieval.language import fold
-from retrieval.retriever import Hit
+from retrieval.retriever import Hit, HybridRetriever
 
-JOURNEYS = Path(__file__).parent.parent / "tests" / "journeys"
-FILES = ("tune", "practice", "described", "learning")
-LEVELLED = ("tune", "practice", "described")  # what the level is set by: learning.yaml is harder than what people ask
-FOLDS = 8
+LEVELLED = ("tune", "practice", "described", "wanted")  # what the level is set by: learning.yaml is harder than what people ask
 ROUNDS, RATE, DEPTH, LEAST, SHRINK = 450, 0.06, 4, 20, 1.0
 SOME_ROWS, SOME_FEATURES, BINS = 0.7, 0.5, 48  # of which each tree is grown
 Numbers = npt.NDArray[np.float64]
@@ -94,15 +95,17 @@ class Tally:
     unanswerable: int = 0
 
 
+Tallies = dict[tuple[str, str], Tally]
+
+
 def main() -> None:
     """Gather, cross-validate, learn, write."""
-    settings = Settings()
-    kb = bootstrap.open_kb(settings)
-    finder, reader = Finder(kb, retriever := bootstrap.open_retriever(settings, kb), today), Understander(retriever)
-    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
-    finds = Finds(list(gather(reader, finder, tallies)))
+    with get_context("spawn").Pool(os.cpu_count()) as pool:
+        parts = pool.map(part, range(PARTS), chunksize=1)
+    finds = Finds([find for found, _ in parts for find in found])
+    tallies = _summed([tally for _, tally in parts])
     print(f"{len(finds.finds)} finds, {int((finds.told & ~finds.right).sum())} of them for questions without an answer")
-    sides = unseen(finds, [crc32(find.case.encode()) % FOLDS for find in finds.finds])
+    sides = unseen(finds, [part_of(find.case) for find in finds.finds])
     biases = {lang: -_level(finds, sides, tallies, lang) for lang in LANGUAGES}
     apart = unseen(finds, [FILES.index(find.file) for find in finds.finds])
     for file in FILES:
@@ -111,18 +114,49 @@ def main() -> None:
             for name, said in (("unseen journeys", sides), ("unseen file", apart)):
                 false, missed = _shares(finds, said + biases[lang], mine, [tallies[file, lang]])
                 print(f"{file} {lang}, {name}: {false:.1%} false answers, {missed:.1%} missed")
-    trees = boosted(finds.rows[finds.told], finds.right[finds.told])
     stored = {
         "biases": {lang: round(bias, 4) for lang, bias in biases.items()},
         "features": list(finds.finds[0].features),
-        "trees": trees,
+        "trees": boosted(finds.rows[finds.told], finds.right[finds.told]),
     }
     LEARNT.write_text(json.dumps(stored) + "\n", encoding="utf-8")
+    retriever = _opened()[1]
+    views = Views.of(retriever)
+    every = learn(views, Asked.of(retriever, views, [case for _, case, _ in told()]))
+    every.save(affinity.LEARNT, retriever.embedder.name)
 
 
-def gather(reader: Understander, finder: Finder, tallies: Mapping[tuple[str, str], Tally]) -> Iterator[Find]:
+def part(number: int) -> tuple[list[Find], Tallies]:
+    """What the journeys of one part find, judged with an affinity that the others taught; and how many questions there were."""
+    finder, retriever = _opened()
+    cases = list(told())
+    views = Views.of(retriever)
+    others = [case for _, case, _ in cases if part_of(case.id) != number]
+    finder.searched.relevance.affinity = learn(views, Asked.of(retriever, views, others))
+    tallies: Tallies = defaultdict(Tally)
+    mine = [each for each in cases if part_of(each[1].id) == number]
+    return list(gather(mine, Understander(retriever), finder, tallies)), dict(tallies)
+
+
+def _opened() -> tuple[Finder, HybridRetriever]:
+    settings = Settings()
+    kb = bootstrap.open_kb(settings)
+    retriever = bootstrap.open_retriever(settings, kb)
+    return Finder(kb, retriever, today), retriever
+
+
+def _summed(parts: Sequence[Tallies]) -> Tallies:
+    found: Tallies = defaultdict(Tally)
+    for tallies in parts:
+        for key, tally in tallies.items():
+            found[key].answerable += tally.answerable
+            found[key].unanswerable += tally.unanswerable
+    return found
+
+
+def gather(cases: Sequence[Told], reader: Understander, finder: Finder, tallies: Tallies) -> Iterator[Find]:
     """What would be looked at for every question that is searched for; counts all questions into ``tallies``."""
-    for file, case, says in _cases():
+    for file, case, says in cases:
         if case.answerable is None:
             continue
         for form, text in case.ask.items():
@@ -148,15 +182,6 @@ def candidates(searched: Searched, asked: Understanding) -> list[list[Hit]]:
     best = max((hit.score for hit in listings), default=0.0)
     near = [hit for hit in listings if hit.score >= best - SAME_LISTINGS][:3]
     return [*found, near] if near else found
-
-
-def _cases() -> Iterator[tuple[str, Case, Sequence[str]]]:
-    """Every journey with its file, and the phrases that a reply in any language has to say."""
-    for file in FILES:
-        path = JOURNEYS / f"{file}.yaml"
-        says = {row["id"]: row.get("says", {}) for row in yaml.safe_load(path.read_text(encoding="utf-8"))}
-        for case in load(path):
-            yield file, case, [phrase for phrases in says[case.id].values() for phrase in phrases]
 
 
 def _answers(searched: Searched, case: Case, says: Sequence[str], hit: Hit) -> bool:

@@ -42,10 +42,10 @@ _SENTENCE = re.compile(r"(?<=[。！？!?；\n])|(?<=\.)\s(?=[A-Z“\"])")
 _PLAIN = str.maketrans("萬億兩點個項號歲", "万亿两点个项号岁")
 _YEARS = range(1800, 2100)
 # Columns that name other records or tell how a record is kept, and say nothing of the world.
-# What no reader is told. The problems are said by those who look for a record, and not by the record.
+# What no reader is told. The problems and what is sought are said by those who look for a record, and not by the record.
 _BOOKKEEPING = frozenset(
     {"id", "sources", "translated", "origin", "digest", "metric", "group", "person", "event", "organisation", "parent", "about"}
-    | {"problems_en", "problems_zh"}
+    | {"problems_en", "problems_zh", "sought_en", "sought_zh"}
 )
 _KEPT = 4096
 

@@ -2,6 +2,7 @@
 
 Every text a reader sees comes in two columns, ``…_en`` and ``…_zh``; either may be missing. Dates are ISO text of the
 precision the source has (see :mod:`knowledge.dates`). ``sources`` holds ids of :class:`Source` rows, best first.
+``sought`` is what people say who look for a record without its name: it is found by, and not shown.
 """
 
 from __future__ import annotations
@@ -150,6 +151,8 @@ class Organisation(Record, table=True):
     KIND: ClassVar[str] = "organisation"
 
     aliases: Words = json_column()
+    sought_en: Words = json_column()
+    sought_zh: Words = json_column()
     roles: Words = json_column()
     country: str | None = Field(default=None, index=True)
     city: str | None = None
@@ -169,6 +172,8 @@ class Person(Record, table=True):
     KIND: ClassVar[str] = "person"
 
     aliases: Words = json_column()
+    sought_en: Words = json_column()
+    sought_zh: Words = json_column()
     title_en: str | None = text_column()
     title_zh: str | None = text_column()
     organisation: str | None = Field(default=None, index=True)
@@ -185,6 +190,8 @@ class Event(Record, table=True):
     KIND: ClassVar[str] = "event"
 
     aliases: Words = json_column()
+    sought_en: Words = json_column()
+    sought_zh: Words = json_column()
     start: str | None = Field(default=None, index=True)
     end: str | None = None
     date_note_en: str | None = text_column()
@@ -234,6 +241,8 @@ class Programme(Record, table=True):
     KIND: ClassVar[str] = "programme"
 
     aliases: Words = json_column()
+    sought_en: Words = json_column()
+    sought_zh: Words = json_column()
     type: str | None = None
     summary_en: str | None = text_column()
     summary_zh: str | None = text_column()

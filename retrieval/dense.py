@@ -188,6 +188,16 @@ class DenseStore:
         found: Vectors = (np.maximum.reduceat(scores, first) + WHOLE_WEIGHT * scores[first]) / (1 + WHOLE_WEIGHT)
         return found
 
+    def take(self, rows: Numbers) -> Vectors:
+        """These rows."""
+        return self._vectors.take(rows)
+
+    def heads_of(self, documents: Sequence[int]) -> Vectors:
+        """The vectors of the heads of these documents, one after another."""
+        starts, heads = self._documents.starts, self._documents.heads
+        rows = [np.arange(starts[number], starts[number] + heads[number]) for number in documents]
+        return self._vectors.take(np.concatenate(rows) if rows else np.zeros(0, np.int64))
+
     def sample(self, size: int, pool: str | None = None) -> Vectors:
         """Some vectors, of one pool or of all, evenly spread over them."""
         rows = np.arange(len(self))

@@ -124,17 +124,19 @@ def document(record: Record, lang: str, related: Related) -> Document:
     problems: Sequence[str] = ()
     if isinstance(record, Listing):
         asides, problems = _asides(record, lang, related), record.problems_zh if lang == "zh" else record.problems_en
-    elif isinstance(record, Person | Event):
-        problems = _also_said(record, lang, related)
+    elif isinstance(record, Organisation | Person | Event | Programme):
+        problems = [*_also_said(record, lang, related), *(record.sought_zh if lang == "zh" else record.sought_en)]
     return Document(record.key, lang, record.name(lang), *map(_kept, (passages, facets, asides, problems)))
 
 
-def _also_said(record: Person | Event, lang: str, related: Related) -> list[str]:
+def _also_said(record: Record, lang: str, related: Related) -> list[str]:
     """What people say for someone's title and parts, or for an event, with where it is."""
     if isinstance(record, Event):
         place = related.vocabulary.place(record.city, lang) if record.city else None
         said = spoken.also("events", [record.name_en, record.name_zh], lang)
         return [_join([place, (record.start or "")[:4], *said], lang)] if said else []
+    if not isinstance(record, Person):
+        return []
     where = related.organisations.get(record.organisation or "")
     home = where.name(lang) if where else record.exactly("organisation_name", lang)
     parts = related.appearances.get(record.id, ())

@@ -168,6 +168,11 @@ class HybridRetriever:
         rows = [self.index.dense.similarities(vector, numbers) for vector in self.vectors(texts)]
         return np.stack(rows) if rows else np.zeros((0, len(numbers)), np.float32)
 
+    def views(self, documents: Sequence[int]) -> Vectors:
+        """The vectors under which these documents may be asked for, those of a record's documents together."""
+        last = len(self.index.documents) - 1
+        return self.index.dense.heads_of([min(number, last) for number in documents])
+
     def vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """The vectors of questions as they are compared with documents, each centred on the language it is in."""
         folded = [simplified(clean(text)) or " " for text in texts]

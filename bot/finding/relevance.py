@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from bot.finding.affinity import Affinity, to_record
 from bot.finding.shelf import GENERIC, Shelf
 from bot.finding.trees import learnt
 from bot.understand import Understanding
@@ -106,6 +107,7 @@ class Relevance:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
+        self.affinity = Affinity.learnt(shelf.retriever.embedder.name)
         self._tokens = lru_cache(maxsize=4096)(self._tokens_of)
 
     def sure(self, asked: Understanding, hits: Sequence[Hit]) -> float:
@@ -188,6 +190,7 @@ class Relevance:
         named = any(hit.key in asked.named(hit.kind) and hit.key not in GENERIC for hit in hits)
         others = [key for key in self.shelf.named_keys(asked) if all(key != hit.key for hit in hits)]
         meant = [one.meant for one in covers]
+        affinities = self.affinities(asked, hits)
         found = {
             "coverage": max(hit.evidence.coverage for hit in hits),
             "share": cover.share,
@@ -210,6 +213,9 @@ class Relevance:
             "first_lacks": sum(met < _NOT_MET for met in covers[0].met),
             **{f"best_{name}": max(one[name] for one in meant) for name in meant[0]},
             **{f"first_{name}": value for name, value in meant[0].items()},
+            "affinity": max(middle for middle, _ in affinities),
+            "nearest": max(nearest for _, nearest in affinities),
+            "first_affinity": affinities[0][0],
             "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,
             "listing": top.kind == "listing",
             "article": top.kind == "article",
@@ -217,6 +223,16 @@ class Relevance:
             **_asked(asked, len(cover.words)),
         }
         return {name: float(value) for name, value in found.items()}
+
+    def affinities(self, asked: Understanding, hits: Sequence[Hit]) -> list[tuple[float, float]]:
+        """How well a question goes with the middle of each find, and with the nearest way in which it may be asked for."""
+        retriever = self.shelf.retriever
+        turned = self.affinity.turned(retriever.vectors([asked.text])[0])
+        found = [to_record(turned, retriever.views(hit.documents)) for hit in hits]
+        # A record that was named and not found may go with the question as well as any.
+        known = [each for hit, each in zip(hits, found, strict=True) if hit.documents] or [(0.0, 0.0)]
+        level = (sum(middle for middle, _ in known) / len(known), sum(nearest for _, nearest in known) / len(known))
+        return [each if hit.documents else level for hit, each in zip(hits, found, strict=True)]
 
     def _meant(self, asked: Understanding, hit: Hit) -> Cover:
         """How the words of a question are covered by a find, and how like it they are."""

@@ -22,7 +22,8 @@ LACK_MALUS = 2.0  # of a record that has none of the question's words, by their 
 ELSEWHERE_MALUS = 2.0  # of one that does not speak of the place asked for
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
-_WEIGHED = 8  # hits whose words are looked at; those behind are taken to lack as much as the worst of these
+AFFINITY = 6.0  # what it counts that the question goes with a record, where finds of other kinds are as near
+_WEIGHED = 16  # hits whose words are looked at; those behind are taken to be as bad as the worst of these
 LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"organisation", "person"})
@@ -164,10 +165,12 @@ class Searched:
         return self._weighed(asked, sorted(hits, key=lambda hit: (-hit.score, hit.key)))
 
     def _weighed(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
-        """The hits by what they lack as well: rare words of the question, and its place."""
-        lacks = [self._lack(asked, hit.key) for hit in hits[:_WEIGHED]]
-        lacks += [max(lacks, default=0.0)] * (len(hits) - len(lacks))
-        weighed = [replace(hit, score=hit.score - lack) for hit, lack in zip(hits, lacks, strict=True)]
+        """The hits by how well the question goes with them, and by what they lack: rare words of it, and its place."""
+        some = hits[:_WEIGHED]
+        near = [middle for middle, _ in self.relevance.affinities(asked, some)]
+        gains = [AFFINITY * middle - self._lack(asked, hit.key) for hit, middle in zip(some, near, strict=True)]
+        gains += [min(gains, default=0.0)] * (len(hits) - len(gains))
+        weighed = [replace(hit, score=hit.score + gain) for hit, gain in zip(hits, gains, strict=True)]
         return sorted(weighed, key=lambda hit: (-hit.score, hit.key))
 
     def _lack(self, asked: Understanding, key: str) -> float:

@@ -199,12 +199,14 @@ def test_recorded_numbers_as_shown(assistant):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_what_seekers_say_vouches_for_nothing(lang: str) -> None:
-    """A number in the words of those who look for a listing is none that the listing gives."""
+@pytest.mark.parametrize(("kind", "field"), [("listing", "problems"), ("programme", "sought"), ("organisation", "sought")])
+def test_what_seekers_say_vouches_for_nothing(kind: str, field: str, lang: str) -> None:
+    """A number in the words of those who look for a record is none that the record gives."""
     words = {"en": ["a third of our 400 kW is wasted"], "zh": ["400千瓦有三分之一白费了"]}
-    fields = {"id": "x", "kind": "technology", "sector": "energy", "name": {"en": "Kiln"}, "sources": ["s"]}
+    fields = {"id": "x", "name": {"en": "Kiln"}, "sources": ["s"]}
+    fields |= {"kind": "technology", "sector": "energy"} if kind == "listing" else {}
     summary = {"en": "Fires bricks at 900 °C."}
-    record = build("listing", {**fields, "problems": {lang: words[lang]}, "summary": summary})
+    record = build(kind, {**fields, field: {lang: words[lang]}, "summary": summary})
     said = " ".join(said_by(record))
     assert "900" in said
     assert "400" not in said

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.forms import build
 from knowledge.store import KnowledgeBase
-from retrieval.documents import Document, document, documents, related, terms
+from retrieval.documents import Document, Related, document, documents, related, terms
 from retrieval.spoken import also
 from retrieval.views import views_of
 
@@ -110,6 +110,19 @@ def test_problems_are_found_by_and_not_said(made: dict, lang: str, problem: str,
     assert problem not in listing.text
     assert other not in listing.findable
     assert problem in views_of(listing).heads
+
+
+@pytest.mark.parametrize("kind", ["organisation", "person", "event", "programme"])
+@pytest.mark.parametrize(("lang", "sought", "other"), [("en", "somewhere to dry mangoes", "烘芒果"), ("zh", "烘芒果的地方", "mangoes")])
+def test_what_is_sought_is_found_by_and_not_said(kind: str, lang: str, sought: str, other: str) -> None:
+    """What people say who look for a body, a person, an event or a programme is found by like the problems of listings."""
+    words = {"en": ["somewhere to dry mangoes"], "zh": ["烘芒果的地方"]}
+    record = build(kind, {"id": "x", "name": {"en": "Solar Hall", "zh": "日光厅"}, "sought": words, "sources": ["s"]})
+    found = document(record, lang, Related())
+    assert sought in views_of(found).heads
+    assert sought in found.findable
+    assert sought not in found.text
+    assert other not in found.findable
 
 
 def test_a_text_missing_in_a_language(made: dict) -> None:

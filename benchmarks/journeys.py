@@ -1,0 +1,30 @@
+"""The journeys that may be learnt from, in parts of which each can be held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import yaml
+
+from bot.answer_cases import Case, load
+
+JOURNEYS = Path(__file__).parent.parent / "tests" / "journeys"
+FILES = ("tune", "practice", "described", "wanted", "learning")
+PARTS = 4
+Told = tuple[str, Case, Sequence[str]]  # file, journey, what a reply has to say
+
+
+def told() -> Iterator[Told]:
+    """Every journey with its file, and the phrases that a reply in any language has to say."""
+    for file in FILES:
+        path = JOURNEYS / f"{file}.yaml"
+        says = {row["id"]: row.get("says", {}) for row in yaml.safe_load(path.read_text(encoding="utf-8"))}
+        for case in load(path):
+            yield file, case, [phrase for phrases in says[case.id].values() for phrase in phrases]
+
+
+def part_of(case: str) -> int:
+    """The part that a journey belongs to, by its id."""
+    return crc32(case.encode()) % PARTS
