@@ -44,6 +44,7 @@ EVERYTHING = frozenset(
 )
 # Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
 _KEPT = frozenset({"results", "conflict"})
+_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _LATIN = re.compile(r"[A-Za-z]{5,}")
 _PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
@@ -103,6 +104,8 @@ class Understander:
         """Everything a question says about itself; without ``mend`` no slip in it is taken for another word."""
         # Half-width first, so that places in the folded text are places in this one.
         text = clean(unicodedata.normalize("NFKC", question.text))
+        if _ANY_WORD.search(rest := clean(_ADDRESS.sub(" ", text))):
+            text = rest  # where somebody can be reached is nothing to look for
         lang = parse(question.lang) or detect(text)
         if not _ANY_WORD.search(text):
             return Understanding(text, lang, Facets(), talk="empty")

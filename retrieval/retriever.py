@@ -32,6 +32,7 @@ _MOST = 0.5  # share of a pool from which what passes a filter is looked for amo
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 _BEHIND = slice(5, 20)  # hits that are the measure of how far the best stand out
+_TRANSLATES = 2  # words of a translation at most
 _REMEMBERED = 4096  # words and questions whose vectors are kept
 
 
@@ -276,7 +277,9 @@ class HybridRetriever:
         if word in stopwords("en") or word in stopwords("zh"):
             return True
         if HAN.match(word):
-            return bool(self.index.pools["zh"].frequency(word)) or word in self.index.lexicon.chinese
+            # What takes many words describes somebody, such as the inventor Tesla, and translates nothing.
+            told = any(len(way) <= _TRANSLATES for way in self.index.lexicon.chinese.get(word, ()))
+            return told or bool(self.index.pools["zh"].frequency(word))
         # A compound is known by its parts: start-ups.
         tokens = [stem(part) for part in re.findall(r"[^\W_]+", word)]
         return all(self.index.pools["en"].frequency(token) or token in self.index.lexicon.english for token in tokens)

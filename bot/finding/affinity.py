@@ -1,8 +1,8 @@
 """Affinity: how well a question goes with a record, by a measure of likeness learnt from questions and their answers.
 
 The encoder was made to tell what texts in general are like. Which of its directions tell one green technology from its
-neighbour, and which only tell a complaint from a description, is learnt by benchmarks/affinity.py: a bilinear form between a question and the
-middle of all ways in which a record may be asked for.
+neighbour, and which only tell a complaint from a description, is learnt by benchmarks/affinity.py: a bilinear form between a
+question and the middle of all ways in which a record may be asked for.
 """
 
 from __future__ import annotations

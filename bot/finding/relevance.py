@@ -17,7 +17,7 @@ from bot.finding.shelf import GENERIC, Shelf
 from bot.finding.trees import learnt
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES, Record
-from retrieval.documents import Related, document, related
+from retrieval.documents import Document, Related, document, related
 from retrieval.language import HAN
 from retrieval.rarity import rarity
 from retrieval.retriever import Hit
@@ -109,6 +109,7 @@ class Relevance:
         self.shelf = shelf
         self.affinity = Affinity.learnt(shelf.retriever.embedder.name)
         self._tokens = lru_cache(maxsize=4096)(self._tokens_of)
+        self._said = lru_cache(maxsize=4096)(self._said_by)
 
     def sure(self, asked: Understanding, hits: Sequence[Hit]) -> float:
         """How sure it is, in log odds, that these finds, best first, answer; 0 and above is sure enough."""
@@ -160,21 +161,21 @@ class Relevance:
         return bool(cover.words) and not met and faint
 
     def told(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a find says all that is asked, in several words: nothing else has to speak for it."""
-        cover = self.cover(asked, hit.key)
-        every = len(cover.words) >= _SEVERAL and min(cover.met) >= 1 and hit.evidence.coverage >= _ALL
-        return every and not self.stray(asked, [hit])
+        """Whether a find itself says all that is asked, in several words: nothing else has to speak for it."""
+        cover = self.cover(asked, hit.key, said=True)
+        many = len(cover.words) > _SEVERAL or (len(cover.words) == _SEVERAL and hit.evidence.coverage >= _ALL)
+        return many and min(cover.met) >= 1 and not self.stray(asked, [hit])
 
     def partakes(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a find has any of the question's words, or is near enough without them, to stand beside an answer."""
         cover = self.cover(asked, hit.key)
         return not cover.words or max(cover.met) >= _HALF or hit.evidence.dense >= _CLOSE
 
-    def cover(self, asked: Understanding, key: str) -> Cover:
-        """How the words of a question are covered by a record, in either language."""
+    def cover(self, asked: Understanding, key: str, *, said: bool = False) -> Cover:
+        """How the words of a question are covered by a record, in either language; ``said``: by what it says itself."""
         retriever = self.shelf.retriever
         words = tuple(dict.fromkeys([*(asked.topic or asked.content), *asked.singles]))
-        have = self._tokens(key)
+        have = self._said(key) if said else self._tokens(key)
         return Cover(
             words,
             [rarity(word, retriever.index.segmenter) for word in words],
@@ -275,9 +276,17 @@ class Relevance:
         return _PART * len(covered) / len(word)
 
     def _tokens_of(self, key: str) -> frozenset[str]:
+        return self._tokens_in([each.findable for each in self._documents(key)])
+
+    def _said_by(self, key: str) -> frozenset[str]:
+        return self._tokens_in([each.text for each in self._documents(key)])
+
+    def _documents(self, key: str) -> list[Document]:
         record = self.shelf.kb.get(key)
+        return [document(record, lang, self.related) for lang in LANGUAGES]
+
+    def _tokens_in(self, texts: Sequence[str]) -> frozenset[str]:
         segmenter = self.shelf.retriever.index.segmenter
-        texts = [document(record, lang, self.related).findable for lang in LANGUAGES]
         # Characters too: some words of Chinese are one character long.
         return frozenset(token for text in texts for token in segmenter.tokens(text)) | frozenset(HAN.findall(" ".join(texts)))
 

@@ -10,6 +10,7 @@ from bot.finding.measured import SAME_SUBJECT, Measured
 from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
+from bot.speech import cues
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES, Listing, Record
 from retrieval.floor import Evidence
@@ -28,6 +29,7 @@ LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"organisation", "person"})
 _FIGURED = frozenset({"share", "conflict"})
+_HARDLY = -2.5  # log odds from which a figure that lacks no word is believed
 _MOSTLY = 0.5  # share of a question's words, by weight
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
@@ -70,7 +72,7 @@ class Searched:
 
     def searched(self, asked: Understanding) -> Finding:
         """The best of all kinds; what the question is after tips the scales between them."""
-        if self._nowhere(asked):
+        if self._nowhere(asked) or any(cues(lang)["insides"].search(fold(asked.text)) for lang in LANGUAGES):
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         found, ranked = self.found(asked)
         close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
@@ -117,6 +119,8 @@ class Searched:
         if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
             # Something was asked about a figure: one of what it was about answers.
             return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
+        if hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1:
+            return self.relevance.sure(asked, [hit]) >= _HARDLY  # it is of a number, and lacks no word of what is counted
         return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
 
     def _nowhere(self, asked: Understanding) -> bool:
@@ -227,7 +231,11 @@ class Searched:
             return []
         part = [hit for hit in near if self.relevance.partakes(asked, hit)]
         first_page = {hit.key for hit in [hit for hit in part if hit.score >= best - _NEARLY][:SHOWN] or near[:SHOWN]}
-        return [hit for hit in near if hit.key in first_page or (hit in part and self.relevance.sure(asked, [hit]) >= 0)]
+        return [hit for hit in near if hit.key in first_page or (hit in part and self._alone(asked, hit))]
+
+    def _alone(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a listing answers by itself."""
+        return self.relevance.told(asked, hit) or self.relevance.sure(asked, [hit]) >= 0
 
     def _anywhere(self, asked: Understanding) -> Understanding:
         """The question without its places and stages."""
@@ -243,7 +251,7 @@ class Searched:
 
     def _near_miss(self, asked: Understanding, near: Sequence[Hit], confidence: float) -> Finding:
         """Nothing answers; listings for part of the problem are named with what they lack, if it is one of our field."""
-        covers = [(hit, self.relevance.cover(asked, hit.key)) for hit in near if hit.evidence.domain > 0]
+        covers = [(hit, self.relevance.cover(asked, hit.key, said=True)) for hit in near if hit.evidence.domain > 0]
         partly = sorted(((hit, cover) for hit, cover in covers if cover.weight >= _PARTLY), key=lambda one: -one[1].weight)[:3]
         met = {word for _, cover in partly for word, met in zip(cover.words, cover.met, strict=True) if met}
         lacking = tuple(word for word in (partly[0][1].words if partly else ()) if word not in met)

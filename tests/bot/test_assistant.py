@@ -130,8 +130,8 @@ def test_hostile(ask, text):
     ("text", "word", "name"),
     [
         ("our dye works needs to clean its waste water", "“dye”", "Electro Contaminant Removal"),
-        ("印染厂要处理废水", "“印染厂”", "ECR电絮凝废水处理系统"),
-        ("印染廠要處理廢水", "“印染廠”", "ECR電絮凝廢水處理系統"),
+        ("牙科诊所要处理废水", "“牙科诊所”", "ECR电絮凝废水处理系统"),
+        ("牙科診所要處理廢水", "“牙科診所”", "ECR電絮凝廢水處理系統"),
     ],
 )
 def test_near_misses(ask, text, word, name):
@@ -151,10 +151,10 @@ def test_nothing_is_near(ask, text):
     assert not ask(text).choices
 
 
-@pytest.mark.parametrize("apart", ["waste water from a paper mill", "waste-water from a paper mill"])
+@pytest.mark.parametrize("apart", ["treating waste water from industry", "treating waste-water from industry"])
 def test_words_written_apart(ask, apart):
     """Waste water is wastewater, however it is written."""
-    assert _ids(ask(apart)) == _ids(ask("wastewater from a paper mill")) != []
+    assert _ids(ask(apart)) == _ids(ask("treating wastewater from industry")) != []
 
 
 def test_nothing_was_changed(assistant, ask):

@@ -20,6 +20,14 @@ def read(assistant: Assistant) -> Read:
     return lambda text, lang=None: understander.read(Question(text, lang))
 
 
+@pytest.mark.parametrize("text", ["heat pump for a school, write to anna@example.com", "学校用热泵 anna@example.com"])
+def test_addresses_are_not_looked_for(read, text):
+    """Where the asker can be reached is no word of the question; a question that is nothing else stays as it is."""
+    assert not any("anna" in word or "example" in word for word in read(text).content)
+    assert "@" not in read(text).text
+    assert read("anna@example.com").text == "anna@example.com"
+
+
 @pytest.mark.parametrize(
     ("talk", "texts"),
     [

@@ -113,7 +113,9 @@ def test_problems_are_found_by_and_not_said(made: dict, lang: str, problem: str,
 
 
 @pytest.mark.parametrize("kind", ["organisation", "person", "event", "programme"])
-@pytest.mark.parametrize(("lang", "sought", "other"), [("en", "somewhere to dry mangoes", "烘芒果"), ("zh", "烘芒果的地方", "mangoes")])
+@pytest.mark.parametrize(
+    ("lang", "sought", "other"), [("en", "somewhere to dry mangoes", "烘芒果"), ("zh", "烘芒果的地方", "mangoes")]
+)
 def test_what_is_sought_is_found_by_and_not_said(kind: str, lang: str, sought: str, other: str) -> None:
     """What people say who look for a body, a person, an event or a programme is found by like the problems of listings."""
     words = {"en": ["somewhere to dry mangoes"], "zh": ["烘芒果的地方"]}
