@@ -32,6 +32,8 @@ _MOST = 0.5  # share of a pool from which what passes a filter is looked for amo
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 _BEHIND = slice(5, 20)  # hits that are the measure of how far the best stand out
+_LIKE = 80  # of 100, how like a known word an unknown one is at least to be a slip of it: one letter of five
+_LONG = 8  # letters from which two may be wrong
 _TRANSLATES = 2  # words of a translation at most
 _REMEMBERED = 4096  # words and questions whose vectors are kept
 
@@ -260,6 +262,7 @@ class HybridRetriever:
         Words inside ``skip`` (names that were recognised) stay. Unchanged when every word is known.
         """
         from rapidfuzz import fuzz, process
+        from rapidfuzz.distance import OSA
 
         kept = {word for name in skip for word in fold(name).split()}
         mended = text
@@ -267,8 +270,8 @@ class HybridRetriever:
             plain = word.lower()
             if plain in kept or self.knows(plain):
                 continue
-            near = process.extractOne(plain, self.index.words, scorer=fuzz.ratio, score_cutoff=83)
-            if near and near[0][0] == plain[0]:
+            near = process.extractOne(plain, self.index.words, scorer=fuzz.ratio, score_cutoff=_LIKE)
+            if near and near[0][0] == plain[0] and OSA.distance(plain, near[0]) <= (1 if len(plain) < _LONG else 2):
                 mended = re.sub(rf"\b{word}\b", near[0], mended)
         return mended
 

@@ -287,6 +287,8 @@ def test_the_language_may_be_given(retriever: HybridRetriever, question: str, la
         ("bioges digester for a farm", "biogas digester for a farm"),
         ("Is there tretment for wastewater?", "Is there treatment for wastewater?"),
         ("沼气 bioges", "沼气 biogas"),
+        ("solor pannels", "solar panels"),
+        ("biogasses", "biogasses"),
         ("solar panels", "solar panels"),
         ("who is Xie Hongxing", "who is Xie Hongxing"),
         ("光伏组建", "光伏组建"),
