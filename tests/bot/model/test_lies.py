@@ -25,7 +25,7 @@ from knowledge.records import Article, Event, Listing, Organisation, Person, Pro
 QUESTIONS = {
     "en": [
         "our village has no grid, how can we get electricity from the sun?",
-        "wastewater treatment for a dyeing plant",
+        "treating wastewater from industry",
         "who is Xie Hongxing?",
         "technology against food waste",
         "events in Chengdu",
