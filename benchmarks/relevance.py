@@ -7,7 +7,7 @@ those for questions that nothing in the knowledge base answers, and trees are bo
 Journeys are gathered in parts, each with an affinity that the other parts taught: the trees would trust one that knew the
 questions too much. Cross-validation by the same parts gives, for each language, the level at which as large a share of the
 questions without an answer gets one as of the others gets none, and the shares that are printed. So are those of each file by
-what the other files teach.
+trees that the other files taught.
 """
 
 from __future__ import annotations

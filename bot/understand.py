@@ -44,7 +44,7 @@ EVERYTHING = frozenset(
 )
 # Phrases of these aspects are part of what is asked about, not mere wrapping, so they stay in the content.
 _KEPT = frozenset({"results", "conflict"})
-_ADDRESS = re.compile(r"[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])", re.ASCII)
 _PUNCTUATION = re.compile(r"^[\W_]+|[\W_]+$")
 _LATIN = re.compile(r"[A-Za-z]{5,}")
 _PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")

@@ -57,7 +57,7 @@ class Document:
 
     @property
     def findable(self) -> str:
-        """Everything it is found by: what it says, and the problems it helps with."""
+        """Everything it is found by: what it says, and what people say who look for it."""
         return "\n".join((self.text, *self.problems))
 
     def digest(self) -> int:
@@ -113,7 +113,7 @@ def related(kb: KnowledgeBase) -> Related:
 
 
 def speaks(record: Record, lang: str) -> bool:
-    """Whether a record has any text of its own in a language."""
+    """Whether a record has any text in a language, what is said by those who look for it included."""
     return any(getattr(record, field, None) for field in type(record).model_fields if field.endswith(f"_{lang}"))
 
 

@@ -32,8 +32,7 @@ _MOST = 0.5  # share of a pool from which what passes a filter is looked for amo
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 _BEHIND = slice(5, 20)  # hits that are the measure of how far the best stand out
-_LIKE = 80  # of 100, how like a known word an unknown one is at least to be a slip of it: one letter of five
-_LONG = 8  # letters from which two may be wrong
+_LONG = 8  # letters from which two may be wrong in a word, and not one
 _TRANSLATES = 2  # words of a translation at most
 _REMEMBERED = 4096  # words and questions whose vectors are kept
 
@@ -167,14 +166,17 @@ class HybridRetriever:
     def likeness(self, texts: Sequence[str], documents: Sequence[int]) -> Vectors:
         """How near each of these texts, a word or a question, is to each of these documents: a row for each text."""
         # The index may have been built anew since the documents were found: their numbers may be too high for this one.
-        numbers = np.minimum(documents, len(self.index.documents) - 1).astype(np.int64)
-        rows = [self.index.dense.similarities(vector, numbers) for vector in self.vectors(texts)]
+        index = self.index
+        numbers = np.minimum(documents, len(index.documents) - 1).astype(np.int64)
+        rows = [index.dense.similarities(vector, numbers) for vector in self.vectors(texts)]
         return np.stack(rows) if rows else np.zeros((0, len(numbers)), np.float32)
 
-    def views(self, documents: Sequence[int]) -> Vectors:
-        """The vectors under which these documents may be asked for, those of a record's documents together."""
-        last = len(self.index.documents) - 1
-        return self.index.dense.heads_of([min(number, last) for number in documents])
+    def views(self, hit: Hit) -> Vectors:
+        """The vectors under which a find may be asked for, those of its documents together."""
+        index = self.index
+        # Built anew since it was found, the index may have other records under its numbers.
+        keys = index.documents.keys
+        return index.dense.heads_of([number for number in hit.documents if number < len(keys) and keys[number] == hit.key])
 
     def vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """The vectors of questions as they are compared with documents, each centred on the language it is in."""
@@ -261,8 +263,6 @@ class HybridRetriever:
 
         Words inside ``skip`` (names that were recognised) stay. Unchanged when every word is known.
         """
-        from rapidfuzz import fuzz, process
-        from rapidfuzz.distance import OSA
 
         kept = {word for name in skip for word in fold(name).split()}
         mended = text
@@ -270,10 +270,20 @@ class HybridRetriever:
             plain = word.lower()
             if plain in kept or self.knows(plain):
                 continue
-            near = process.extractOne(plain, self.index.words, scorer=fuzz.ratio, score_cutoff=_LIKE)
-            if near and near[0][0] == plain[0] and OSA.distance(plain, near[0]) <= (1 if len(plain) < _LONG else 2):
-                mended = re.sub(rf"\b{word}\b", near[0], mended)
+            if near := self._nearest(plain):
+                mended = re.sub(rf"\b{word}\b", near, mended)
         return mended
+
+    def _nearest(self, word: str) -> str | None:
+        """The known word of which this one is a slip: it begins alike, differs least, and is the commonest of those."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        alike = [known for known in self.index.words if known[:1] == word[0]]
+        found = process.extract(word, alike, scorer=OSA.distance, score_cutoff=1 if len(word) < _LONG else 2, limit=None)
+        least = min((distance for _, distance, _ in found), default=0)
+        nearest = [known for known, distance, _ in found if distance == least]
+        return max(nearest, key=lambda known: self.index.pools["en"].frequency(stem(known)), default=None)
 
     def knows(self, word: str) -> bool:
         """Whether a folded word occurs in the documents, can be translated, or is a mere function word."""

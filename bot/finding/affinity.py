@@ -28,9 +28,9 @@ class Affinity:
     @classmethod
     @cache
     def learnt(cls, encoder: str) -> Affinity:
-        """The form that was learnt for an encoder; that of no other is of use to it."""
+        """The form that was learnt for an encoder, whatever its version; that of no other is of use to it."""
         with np.load(LEARNT) as stored:
-            if str(stored["encoder"]) != encoder:
+            if _family(str(stored["encoder"])) != _family(encoder):
                 return cls()
             return cls(stored["codes"].astype(np.float32) * stored["scale"])
 
@@ -45,6 +45,10 @@ class Affinity:
             raise ValueError("there is no form to write")
         scale = float(np.abs(self.matrix).max()) / 127
         np.savez_compressed(path, codes=np.rint(self.matrix / scale).astype(np.int8), scale=np.float32(scale), encoder=encoder)
+
+
+def _family(encoder: str) -> str:
+    return encoder.split("/", 1)[0]
 
 
 def to_record(turned: Vectors, views: Vectors) -> tuple[float, float]:

@@ -27,7 +27,7 @@ KINDS = ("listing", "organisation", "person", "event", "programme", "metric", "a
 _CLOSE = 0.5  # a cosine that speaks for itself, whatever the words
 _MOST = 0.9  # a share of the words by weight that speaks for itself, however unlike the field it sounds
 _HALF = 0.5  # the same for listings, which answer problems in anyone's words
-_SEVERAL, _ALL = 2, 0.9  # words, and the share of them, by which a listing says all that is asked
+_SEVERAL, _ALL = 2, 0.9  # words by which a listing says all that is asked; of so few, the share that one document has
 _LITTLE = 0.3  # what words everyone uses say together: "select"
 _PART = 0.7  # what a word counts at most when only parts of it are met: 反应堆 of 核反应堆
 _REACHED = frozenset({"contact", "website"})
@@ -229,7 +229,7 @@ class Relevance:
         """How well a question goes with the middle of each find, and with the nearest way in which it may be asked for."""
         retriever = self.shelf.retriever
         turned = self.affinity.turned(retriever.vectors([asked.text])[0])
-        found = [to_record(turned, retriever.views(hit.documents)) for hit in hits]
+        found = [to_record(turned, retriever.views(hit)) for hit in hits]
         # A record that was named and not found may go with the question as well as any.
         known = [each for hit, each in zip(hits, found, strict=True) if hit.documents] or [(0.0, 0.0)]
         level = (sum(middle for middle, _ in known) / len(known), sum(nearest for _, nearest in known) / len(known))

@@ -23,7 +23,7 @@ LACK_MALUS = 2.0  # of a record that has none of the question's words, by their 
 ELSEWHERE_MALUS = 2.0  # of one that does not speak of the place asked for
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
-AFFINITY = 6.0  # what it counts that the question goes with a record, where finds of other kinds are as near
+AFFINITY = 6.0  # what a full affinity adds to the score of a find, in deviations
 _WEIGHED = 16  # hits whose words are looked at; those behind are taken to be as bad as the worst of these
 LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
@@ -120,7 +120,7 @@ class Searched:
             # Something was asked about a figure: one of what it was about answers.
             return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
         if hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1:
-            return self.relevance.sure(asked, [hit]) >= _HARDLY  # it is of a number, and lacks no word of what is counted
+            return self.relevance.sure(asked, [hit]) >= _HARDLY  # a number was asked for, and it lacks no word there is
         return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
 
     def _nowhere(self, asked: Understanding) -> bool:

@@ -28,6 +28,12 @@ def test_addresses_are_not_looked_for(read, text):
     assert read("anna@example.com").text == "anna@example.com"
 
 
+@pytest.mark.parametrize("text", ["pump 10 m3/h@2.5bar", "electrolyser 1.8V@2.0A/cm2", "a@b"])
+def test_figures_are_no_addresses(read, text):
+    """What is written with an @ and is no address stays in the question."""
+    assert "@" in read(text).text
+
+
 @pytest.mark.parametrize(
     ("talk", "texts"),
     [

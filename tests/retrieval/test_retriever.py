@@ -289,6 +289,7 @@ def test_the_language_may_be_given(retriever: HybridRetriever, question: str, la
         ("沼气 bioges", "沼气 biogas"),
         ("solor pannels", "solar panels"),
         ("biogasses", "biogasses"),
+        ("watre pump", "water pump"),
         ("solar panels", "solar panels"),
         ("who is Xie Hongxing", "who is Xie Hongxing"),
         ("光伏组建", "光伏组建"),
