@@ -32,6 +32,7 @@ _MOST = 0.5  # share of a pool from which what passes a filter is looked for amo
 _ENOUGH = 10  # neighbours that have to pass it
 _SPARE = 20
 _BEHIND = slice(5, 20)  # hits that are the measure of how far the best stand out
+_DOUBLED = re.compile(r"(.)\1")
 _LONG = 8  # letters from which two may be wrong in a word, and not one
 _TRANSLATES = 2  # words of a translation at most
 _REMEMBERED = 4096  # words and questions whose vectors are kept
@@ -275,7 +276,10 @@ class HybridRetriever:
         return mended
 
     def _nearest(self, word: str) -> str | None:
-        """The known word of which this one is a slip: it begins alike, differs least, and is the commonest of those."""
+        """The known word of which this one is a slip: it begins alike and differs least; of those, one that differs in doubled
+
+        letters alone, or else the commonest.
+        """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
@@ -283,7 +287,8 @@ class HybridRetriever:
         found = process.extract(word, alike, scorer=OSA.distance, score_cutoff=1 if len(word) < _LONG else 2, limit=None)
         least = min((distance for _, distance, _ in found), default=0)
         nearest = [known for known, distance, _ in found if distance == least]
-        return max(nearest, key=lambda known: self.index.pools["en"].frequency(stem(known)), default=None)
+        frequency, single = self.index.pools["en"].frequency, _DOUBLED.sub(r"\1", word)
+        return max(nearest, key=lambda known: (_DOUBLED.sub(r"\1", known) == single, frequency(stem(known))), default=None)
 
     def knows(self, word: str) -> bool:
         """Whether a folded word occurs in the documents, can be translated, or is a mere function word."""
