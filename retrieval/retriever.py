@@ -314,7 +314,7 @@ class HybridRetriever:
         """The words of a question, as typed, that these texts have, in the question's language or translated."""
         have = {token for document in documents for token in self.index.segmenter.tokens(document)}
         found = []
-        for word in self.index.segmenter.words(text):
+        for word in self.index.segmenter.words(text, guessed=False):  # what is said to stand there has to
             if len(word) < 2 or word in stopwords("en") or word in stopwords("zh"):
                 continue
             if self._says(have, word):

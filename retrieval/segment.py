@@ -100,11 +100,14 @@ class Segmenter:
             term, count = line.split("\t")
             yield term, int(count)
 
-    def words(self, text: str) -> list[str]:
-        """The text's words one after another without overlap, unstemmed, stop words kept."""
+    def words(self, text: str, *, guessed: bool = True) -> list[str]:
+        """The text's words one after another without overlap, unstemmed, stop words kept.
+
+        Characters that no dictionary joins are made words of where ``guessed``: names, but also 厨余想 of 厨余想处理.
+        """
         found: list[str] = []
         for match in _RUN.finditer(fold(text)):
-            found.extend(self.jieba.lcut(match["han"]) if match["han"] else [match["word"]])
+            found.extend(self.jieba.lcut(match["han"], HMM=guessed) if match["han"] else [match["word"]])
         return found
 
 

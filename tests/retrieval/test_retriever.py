@@ -325,6 +325,7 @@ def test_does_not_know(retriever: HybridRetriever, word: str) -> None:
         ("which bamboo plantation cleans wastewater?", {"bamboo", "plantation", "cleans", "wastewater"}),
         ("竹林净化污水吗", {"竹林", "净化", "污水"}),
         ("竹林淨化污水嗎", {"竹林", "净化", "污水"}),
+        ("竹林想就地净化污水", {"竹林", "净化", "污水"}),
         ("football scores", set()),
         ("足球比分", set()),
     ],
@@ -335,6 +336,12 @@ def test_matched(retriever: HybridRetriever, starter_kb: KnowledgeBase, question
     row = starter_kb.get("listing/tech-si-bamboo-for-life")
     texts = [document(row, lang, linked).text for lang in ("en", "zh")]
     assert set(retriever.matched(question, texts)) == words
+
+
+def test_guessed_words(retriever: HybridRetriever) -> None:
+    """Words that are in no dictionary are guessed, unless a reader is to be told that they stand somewhere."""
+    assert "厨余想" in retriever.index.segmenter.words("餐厅厨余想就地处理")
+    assert "厨余想" not in retriever.index.segmenter.words("餐厅厨余想就地处理", guessed=False)
 
 
 @pytest.mark.parametrize(("question", "other"), [("wastewater", "zh"), ("污水", "en")])
