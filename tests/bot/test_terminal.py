@@ -212,8 +212,10 @@ def read_until(terminal_end: int, seen: str, wanted: str, seconds: float = 30) -
     """What the terminal has shown when ``wanted``, a pattern, is there, or the time is up."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     end = time.monotonic() + seconds
+    ready = select.poll()  # select() itself takes no descriptor above 1,023
+    ready.register(terminal_end, select.POLLIN)
     while not re.search(wanted, seen, re.DOTALL) and time.monotonic() < end:
-        if not select.select([terminal_end], [], [], 1)[0]:
+        if not ready.poll(1_000):
             continue
         try:
             seen += decoder.decode(os.read(terminal_end, 4096))
