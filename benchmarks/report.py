@@ -166,7 +166,7 @@ def _ended(each: Results) -> str | None:
 
 def _growth(results: Results) -> Iterator[str]:
     """How many times slower than GreenAsk each peer is, and how latency grows from each size to the next."""
-    sizes = list(results["prepared"])
+    sizes = sorted(results["prepared"], key=int)
     yield "## Against GreenAsk, p95 without filters"
     yield ""
     yield "| system | " + " | ".join(f"{int(size):,}" for size in sizes) + " |"
