@@ -23,13 +23,13 @@ import numpy.typing as npt
 from benchmarks.journeys import PARTS, part_of, told
 from bot import bootstrap
 from bot.answer_cases import Case
-from bot.finding.affinity import Affinity
+from bot.finding.affinity import SHARPNESS, Affinity
 from bot.settings import Settings
 from retrieval.retriever import HybridRetriever
 from retrieval.tables import POOLS
 from retrieval.vectors import Numbers, Vectors
 
-EPOCHS, RATE, SHARPNESS, HOLD, SHRINK = 12, 0.002, 25.0, 1e-3, 0.6
+EPOCHS, RATE, HOLD, SHRINK = 12, 0.002, 1e-3, 0.6
 VIEWS, QUESTIONS = 512, 256  # in a step: views of records; questions with an answer, and as many without
 _FIRST_NONE = 0.5
 _DECAY, _SQUARES = 0.9, 0.999  # of Adam
@@ -101,7 +101,7 @@ def learn(views: Views, asked: Asked) -> Affinity:
         order = random.permutation(len(views.vectors))
         for start in range(0, len(order), VIEWS):
             learner.step(order[start : start + VIEWS], random)
-    return Affinity(learner.matrix)
+    return Affinity(learner.matrix, float(learner.none))
 
 
 class _Learner:

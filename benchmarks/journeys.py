@@ -11,7 +11,7 @@ import yaml
 from bot.answer_cases import Case, load
 
 JOURNEYS = Path(__file__).parent.parent / "tests" / "journeys"
-FILES = ("tune", "practice", "described", "wanted", "learning")
+FILES = ("tune", "practice", "described", "wanted", "asked", "learning")
 PARTS = 4
 Told = tuple[str, Case, Sequence[str]]  # file, journey, what a reply has to say
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import finalize
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class VectorStore:
         self._name = name
         self._shown = _without_password(url) if url else str(folder)
         self._client = self.reach(lambda: _server(url) if url else _embedded(folder))
+        # Chroma keeps the files of a client open that is not closed, and a bot goes over to new indexes for months.
+        finalize(self, self._client.close)
 
     def collection(self, pool: str, *, create: bool = False) -> Any:
         """The collection of a pool."""
@@ -192,11 +195,10 @@ class DenseStore:
         """These rows."""
         return self._vectors.take(rows)
 
-    def heads_of(self, documents: Sequence[int]) -> Vectors:
-        """The vectors of the heads of these documents, one after another."""
-        starts, heads = self._documents.starts, self._documents.heads
-        rows = [np.arange(starts[number], starts[number] + heads[number]) for number in documents]
-        return self._vectors.take(np.concatenate(rows) if rows else np.zeros(0, np.int64))
+    def heads_of(self, document: int) -> Vectors:
+        """The vectors of a document's heads."""
+        start = int(self._documents.starts[document])
+        return self._vectors.take(slice(start, start + self._documents.heads[document]))
 
     def sample(self, size: int, pool: str | None = None) -> Vectors:
         """Some vectors, of one pool or of all, evenly spread over them."""

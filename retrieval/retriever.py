@@ -54,14 +54,13 @@ class Query:
 class Hit:
     """A record found: its score (in deviations above chance, dense plus weighted lexical), the language of the document that
 
-    won, the evidence over both, and the numbers of its documents that were looked at.
+    won, and the evidence over both.
     """
 
     key: str
     score: float
     lang: str
     evidence: Evidence = field(default_factory=Evidence)
-    documents: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -88,13 +87,12 @@ class _Ranked:
     """Documents of one pool, best first, column by column."""
 
     keys: list[str]
-    numbers: Numbers
     scores: Vectors
     similarities: Vectors
     coverage: Vectors
 
-    def rows(self) -> Iterator[tuple[str, int, float, float, float]]:
-        columns = (self.numbers, self.scores, self.similarities, self.coverage)
+    def rows(self) -> Iterator[tuple[str, float, float, float]]:
+        columns = (self.scores, self.similarities, self.coverage)
         return zip(self.keys, *(column.tolist() for column in columns), strict=True)
 
 
@@ -164,20 +162,17 @@ class HybridRetriever:
         """How much a text sounds like what the collection is about, in log odds; above 0 is inside."""
         return self.index.floor.domain.side(self._vector(simplified(clean(text)), lang))
 
-    def likeness(self, texts: Sequence[str], documents: Sequence[int]) -> Vectors:
-        """How near each of these texts, a word or a question, is to each of these documents: a row for each text."""
-        # The index may have been built anew since the documents were found: their numbers may be too high for this one.
+    def likeness(self, texts: Sequence[str], key: str) -> Vectors:
+        """How near each of these texts, a word or a question, is to each document of a record: a row for each text."""
         index = self.index
-        numbers = np.minimum(documents, len(index.documents) - 1).astype(np.int64)
+        numbers = np.array(index.documents.of.get(key, ()), np.int64)
         rows = [index.dense.similarities(vector, numbers) for vector in self.vectors(texts)]
         return np.stack(rows) if rows else np.zeros((0, len(numbers)), np.float32)
 
-    def views(self, hit: Hit) -> Vectors:
-        """The vectors under which a find may be asked for, those of its documents together."""
+    def views(self, key: str) -> list[Vectors]:
+        """For each document of a record the vectors under which it may be asked for."""
         index = self.index
-        # Built anew since it was found, the index may have other records under its numbers.
-        keys = index.documents.keys
-        return index.dense.heads_of([number for number in hit.documents if number < len(keys) and keys[number] == hit.key])
+        return [index.dense.heads_of(number) for number in index.documents.of.get(key, ())]
 
     def vectors(self, texts: Sequence[str]) -> list[Vectors]:
         """The vectors of questions as they are compared with documents, each centred on the language it is in."""
@@ -227,8 +222,8 @@ class HybridRetriever:
         for pool, found in ranked.items():
             # Scores of the other language run lower, however right its documents are. A pool's best comes most of the way up.
             lift = LEVELLING * (top - float(found.scores[0])) if len(found.scores) else 0.0
-            for key, number, score, similarity, share in found.rows():
-                hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain), (number,))
+            for key, score, similarity, share in found.rows():
+                hit = Hit(key, score + lift, pool, Evidence(similarity, share, domain))
                 other = best.get(key)
                 best[key] = hit if other is None else _merge(other, hit)
         return _apart(sorted(best.values(), key=lambda hit: (-hit.score, hit.key)))[:k]
@@ -242,7 +237,7 @@ class HybridRetriever:
         scores = (similarities - mean) / deviation + weight * lexical.standardised(numbers)
         order = np.argsort(-scores, kind="stable")[: 2 * k + _SPARE]
         keys = [self.index.documents.keys[number] for number in numbers[order].tolist()]
-        return _Ranked(keys, numbers[order], scores[order], similarities[order], lexical.coverage(numbers[order]))
+        return _Ranked(keys, scores[order], similarities[order], lexical.coverage(numbers[order]))
 
     def _candidates(self, vector: Vectors, pool: str, lexical: LexicalScores, mask: Mask | None, depth: int) -> Numbers:
         dense_, documents = self.index.dense, self.index.documents
@@ -334,7 +329,7 @@ def _merge(one: Hit, other: Hit) -> Hit:
     winner = one if one.score >= other.score else other
     a, b = one.evidence, other.evidence
     evidence = Evidence(max(a.dense, b.dense), max(a.coverage, b.coverage), a.domain)
-    return Hit(winner.key, winner.score, winner.lang, evidence, (*one.documents, *other.documents))
+    return Hit(winner.key, winner.score, winner.lang, evidence)
 
 
 @cache

@@ -61,6 +61,15 @@ class Documents:
         return alive
 
     @cached_property
+    def of(self) -> dict[str, list[int]]:
+        """The documents of each record that still count, by its key."""
+        found: dict[str, list[int]] = {}
+        for number, key in enumerate(self.keys):
+            if number not in self.dead:
+                found.setdefault(key, []).append(number)
+        return found
+
+    @cached_property
     def pool_of(self) -> npt.NDArray[np.int8]:
         """The number of each document's pool in POOLS."""
         return np.frombuffer(self.pools, np.int8) if len(self) else np.zeros(0, np.int8)

@@ -7,6 +7,7 @@ question and the middle of all ways in which a record may be asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,15 +16,21 @@ import numpy as np
 
 from retrieval.vectors import Vectors
 
+SHARPNESS = 25.0  # of the softmax that the form is learnt by
 LEARNT = Path(__file__).with_name("affinity.npz")
 _LEAST = 1e-9
+_FEW = 3
 
 
 @dataclass(frozen=True)
 class Affinity:
-    """The bilinear form, shape (dimension, dimension); without one, likeness as the encoder sees it."""
+    """The bilinear form, shape (dimension, dimension); without one, likeness as the encoder sees it.
+
+    ``none`` is the likeness that a question has with "nothing answers this".
+    """
 
     matrix: Vectors | None = None
+    none: float = 0.5
 
     @classmethod
     @cache
@@ -32,29 +39,56 @@ class Affinity:
         with np.load(LEARNT) as stored:
             if _family(str(stored["encoder"])) != _family(encoder):
                 return cls()
-            return cls(stored["codes"].astype(np.float32) * stored["scale"])
+            return cls(stored["codes"].astype(np.float32) * stored["scale"], float(stored["none"]))
 
     def turned(self, question: Vectors) -> Vectors:
         """A question's vector, turned to where the records that answer it lie; of length one."""
         found = question if self.matrix is None else question @ self.matrix
         return found / max(float(np.linalg.norm(found)), _LEAST)
 
+    def chances(self, likenesses: Vectors) -> Vectors:
+        """The share of each of these records in what they, and nothing, have of the likeness."""
+        powers = np.exp(SHARPNESS * (np.append(likenesses, self.none) - max(1.0, self.none)))
+        found: Vectors = (powers / powers.sum())[:-1]
+        return found
+
     def save(self, path: Path, encoder: str) -> None:
         """Write the form (npz), its entries as 8-bit codes, each off by at most 1/254 of the largest."""
         if self.matrix is None:
             raise ValueError("there is no form to write")
         scale = float(np.abs(self.matrix).max()) / 127
-        np.savez_compressed(path, codes=np.rint(self.matrix / scale).astype(np.int8), scale=np.float32(scale), encoder=encoder)
+        codes = np.rint(self.matrix / scale).astype(np.int8)
+        np.savez_compressed(path, codes=codes, scale=np.float32(scale), none=np.float32(self.none), encoder=encoder)
 
 
 def _family(encoder: str) -> str:
     return encoder.split("/", 1)[0]
 
 
-def to_record(turned: Vectors, views: Vectors) -> tuple[float, float]:
-    """How well a turned question goes with the middle of a record's views, and with the nearest of them; -1 to 1."""
-    if not len(views):
-        return 0.0, 0.0
-    units = views / np.maximum(np.linalg.norm(views, axis=1, keepdims=True), _LEAST)
-    middle = units.mean(axis=0)
-    return float(middle @ turned) / max(float(np.linalg.norm(middle)), _LEAST), float((units @ turned).max())
+@dataclass(frozen=True)
+class Likeness:
+    """How well a question goes with the views of a record, each between -1 and 1: with the middle of them all, with the nearest,
+
+    with the middle of the nearest few, and, over its documents (one in each language), with the nearest of each on average.
+    """
+
+    middle: float = 0.0
+    nearest: float = 0.0
+    few: float = 0.0
+    each: float = 0.0
+
+
+def to_record(turned: Vectors, views: Sequence[Vectors]) -> Likeness:
+    """How well a turned question goes with a record: ``views`` are those of each of its documents."""
+    if not any(map(len, views)):
+        return Likeness()
+    units = [view / np.maximum(np.linalg.norm(view, axis=1, keepdims=True), _LEAST) for view in views if len(view)]
+    middle = np.concatenate(units).mean(axis=0)
+    near = [unit @ turned for unit in units]
+    best = np.sort(np.concatenate(near))[::-1]
+    return Likeness(
+        float(middle @ turned) / max(float(np.linalg.norm(middle)), _LEAST),
+        float(best[0]),
+        float(best[:_FEW].mean()),
+        float(np.mean([one.max() for one in near])),
+    )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
+from bot.finding.weighing import weighed
 from bot.speech import LANGUAGES, cues
 from bot.understand import Understanding
 from knowledge.records import Article, Event, Organisation, Person, Record, split_key
@@ -15,6 +16,7 @@ from retrieval.names import NameMatch, keys_of_kind, romanised
 from retrieval.retriever import Hit, Query
 
 _FITTING = 4  # people of one reply whose part fits the question's words, best first
+_AS_FIT = 2.5  # people this near the best may be meant as well
 _MOST_NEAR = 4  # names offered for one that is not known
 _AROUND = re.compile(r"^[\W是的请问找]+|[\W是的吗呢啊呀]+$")  # what stands around a name in a Chinese question
 _PLAIN = frozenset({"what", "contact", "website"})
@@ -94,10 +96,11 @@ class Named:
         self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool
     ) -> Finding | None:
         found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count)
-        if specific and self.relevance.strangers(asked, found.hits[:3]):
+        hits = weighed(self.relevance, asked, found.hits)
+        if specific and self.relevance.strangers(asked, hits[:3]):
             return None
-        scores = {hit.key: hit.score for hit in found.hits}
-        kept = [hit.key for hit in found.hits if not specific or hit.score >= found.hits[0].score - 2.5]
+        scores = {hit.key: hit.score for hit in hits}
+        kept = [hit.key for hit in hits if not specific or hit.score >= hits[0].score - _AS_FIT]
         if not specific or len(kept) == 1:
             return Finding("person" if len(kept) == 1 else "people", self.shelf.fetch(kept), scores, event=event)
         page = self.shelf.fetch(kept[asked.skip : asked.skip + _FITTING])

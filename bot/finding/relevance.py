@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 
-from bot.finding.affinity import Affinity, to_record
+from bot.finding.affinity import Affinity, Likeness, to_record
 from bot.finding.shelf import GENERIC, Shelf
 from bot.finding.trees import learnt
 from bot.understand import Understanding
@@ -35,6 +35,7 @@ _LIKE = 0.4  # a word this near to what a record says, by meaning, is as good as
 _NOT_MET = 0.5  # below this a word is not met
 _NEAR = 0.6  # how near a question without words is taken to be, and one that lacks none
 _LETTERS = {"en": 1.0, "zh": 0.4}  # a character of Chinese says as much as two and a half letters
+_LIKENESSES = tuple(each.name for each in fields(Likeness))
 _DATED = frozenset({"event", "article"})
 _STRANGE = -4.5  # people found by body or event are believed unless they are this far from the question
 _TOLD = 0.15  # share of a question's words, by weight, that a figure has at least
@@ -214,9 +215,13 @@ class Relevance:
             "first_lacks": sum(met < _NOT_MET for met in covers[0].met),
             **{f"best_{name}": max(one[name] for one in meant) for name in meant[0]},
             **{f"first_{name}": value for name, value in meant[0].items()},
-            "affinity": max(middle for middle, _ in affinities),
-            "nearest": max(nearest for _, nearest in affinities),
-            "first_affinity": affinities[0][0],
+            **{name: max(getattr(one, name) for one in affinities) for name in _LIKENESSES},
+            "first_affinity": affinities[0].middle,
+            "first_each": affinities[0].each,
+            "lead": top.evidence.lead,
+            "apart": max(hit.evidence.apart for hit in hits),
+            "chance": sum(hit.evidence.chance for hit in hits),
+            "first_chance": top.evidence.chance,
             "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,
             "listing": top.kind == "listing",
             "article": top.kind == "article",
@@ -225,22 +230,18 @@ class Relevance:
         }
         return {name: float(value) for name, value in found.items()}
 
-    def affinities(self, asked: Understanding, hits: Sequence[Hit]) -> list[tuple[float, float]]:
-        """How well a question goes with the middle of each find, and with the nearest way in which it may be asked for."""
+    def affinities(self, asked: Understanding, hits: Sequence[Hit]) -> list[Likeness]:
+        """How well a question goes with each find."""
         retriever = self.shelf.retriever
         turned = self.affinity.turned(retriever.vectors([asked.text])[0])
-        found = [to_record(turned, retriever.views(hit)) for hit in hits]
-        # A record that was named and not found may go with the question as well as any.
-        known = [each for hit, each in zip(hits, found, strict=True) if hit.documents] or [(0.0, 0.0)]
-        level = (sum(middle for middle, _ in known) / len(known), sum(nearest for _, nearest in known) / len(known))
-        return [each if hit.documents else level for hit, each in zip(hits, found, strict=True)]
+        return [to_record(turned, retriever.views(hit.key)) for hit in hits]
 
     def _meant(self, asked: Understanding, hit: Hit) -> Cover:
         """How the words of a question are covered by a find, and how like it they are."""
         cover = self.cover(asked, hit.key)
-        if not hit.documents:
+        like = self.shelf.retriever.likeness([asked.text, *cover.words], hit.key)
+        if not like.size:  # the index was built anew meanwhile, without it
             return replace(cover, like=[0.0] * len(cover.words), likest=[0.0] * len(cover.words))
-        like = self.shelf.retriever.likeness([asked.text, *cover.words], hit.documents)
         mean, most = like.mean(axis=1).tolist(), like.max(axis=1).tolist()
         return replace(cover, like=mean[1:], likest=most[1:], whole=mean[0])
 

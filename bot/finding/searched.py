@@ -10,6 +10,7 @@ from bot.finding.measured import SAME_SUBJECT, Measured
 from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
+from bot.finding.weighing import weighed
 from bot.speech import cues
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES, Listing, Record
@@ -19,12 +20,8 @@ from retrieval.retriever import Found, Hit, Query
 
 NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
 ARTICLE_BONUS = 0.5  # an article was written to answer
-LACK_MALUS = 2.0  # of a record that has none of the question's words, by their rarity
-ELSEWHERE_MALUS = 2.0  # of one that does not speak of the place asked for
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
-AFFINITY = 6.0  # what a full affinity adds to the score of a find, in deviations
-_WEIGHED = 16  # hits whose words are looked at; those behind are taken to be as bad as the worst of these
 LISTINGS = ("type:listing",)
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
 _NO_FIGURES = frozenset({"organisation", "person"})
@@ -166,20 +163,7 @@ class Searched:
             )
             for hit in [*found.hits, *least]
         ]
-        return self._weighed(asked, sorted(hits, key=lambda hit: (-hit.score, hit.key)))
-
-    def _weighed(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
-        """The hits by how well the question goes with them, and by what they lack: rare words of it, and its place."""
-        some = hits[:_WEIGHED]
-        near = [middle for middle, _ in self.relevance.affinities(asked, some)]
-        gains = [AFFINITY * middle - self._lack(asked, hit.key) for hit, middle in zip(some, near, strict=True)]
-        gains += [min(gains, default=0.0)] * (len(hits) - len(gains))
-        weighed = [replace(hit, score=hit.score + gain) for hit, gain in zip(hits, gains, strict=True)]
-        return sorted(weighed, key=lambda hit: (-hit.score, hit.key))
-
-    def _lack(self, asked: Understanding, key: str) -> float:
-        elsewhere = ELSEWHERE_MALUS * self.relevance.elsewhere(asked, key)
-        return LACK_MALUS * (1 - self.relevance.cover(asked, key).weight) + elsewhere
+        return weighed(self.relevance, asked, sorted(hits, key=lambda hit: (-hit.score, hit.key)))
 
     def listings(self, asked: Understanding) -> tuple[Found, Groups]:
         """The listings nearest to a question within the places and stages it asks for, and what they were narrowed to."""
@@ -189,8 +173,9 @@ class Searched:
             groups.append(tuple(f"kind:{kind}" for kind in kinds))
         found = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=_MOST_LISTINGS)
         # They come in the order of what they lack; how near they are is another matter, by which a list ends.
-        near = {hit.key: hit for hit in found.hits}
-        return replace(found, hits=[near[hit.key] for hit in self._weighed(asked, found.hits)]), groups[1:]
+        near = {hit.key: hit.score for hit in found.hits}
+        hits = [replace(hit, score=near[hit.key]) for hit in weighed(self.relevance, asked, found.hits)]
+        return replace(found, hits=hits), groups[1:]
 
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""

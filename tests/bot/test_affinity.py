@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from bot.finding import affinity
-from bot.finding.affinity import Affinity, to_record
+from bot.finding.affinity import Affinity, Likeness, to_record
 from bot.finding.finder import Finder
 from bot.understand import Understander
 from bot.values import Question
+from retrieval.retriever import Hit, Query
 
 
 def test_turned_to_length_one():
@@ -21,22 +22,36 @@ def test_turned_to_length_one():
     assert Affinity().turned(np.array([3, 4], np.float32)) == pytest.approx([0.6, 0.8])
 
 
-def test_middle_and_nearest():
-    """A record is as near as the middle of its views, however long they are, and its nearest view is told as well."""
-    middle, nearest = to_record(np.array([1, 0], np.float32), np.array([[2, 0], [0, 1]], np.float32))
-    assert middle == pytest.approx(np.sqrt(0.5))
-    assert nearest == pytest.approx(1)
-    assert to_record(np.array([1, 0], np.float32), np.zeros((0, 2), np.float32)) == (0, 0)
+def test_to_record():
+    """A record is as near as the middle of its views, however long they are; the nearest are told as well, of all and of each."""
+    turned = np.array([1, 0], np.float32)
+    english, chinese = np.array([[2, 0], [0, 1], [0.6, 0.8], [-1, 0]], np.float32), np.array([[0, 3]], np.float32)
+    near = to_record(turned, [english, chinese])
+    assert near.middle == pytest.approx(0.6 / np.hypot(0.6, 2.8))
+    assert near.nearest == pytest.approx(1)
+    assert near.few == pytest.approx((1 + 0.6 + 0) / 3)
+    assert near.each == pytest.approx((1 + 0) / 2)
+    assert to_record(turned, []) == to_record(turned, [np.zeros((0, 2), np.float32)]) == Likeness()
+
+
+def test_chances():
+    """What is likest has most of the likeness, what is equally like as much; all together leave the rest to nothing."""
+    form = Affinity(none=0.5)
+    chances = form.chances(np.array([0.6, 0.5, 0.5, -1.0], np.float32))
+    assert chances[0] > chances[1] == chances[2] > chances[3] >= 0
+    assert chances.sum() + chances[1] == pytest.approx(1)  # "nothing" is as like as the second
+    assert form.chances(np.array([0.1], np.float32))[0] < 0.01
 
 
 def test_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A form that was written is read again to a hundredth, and only for the encoder it was learnt for."""
-    form = Affinity(np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32))
+    form = Affinity(np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32), none=0.25)
     form.save(tmp_path / "form.npz", "mine/0.2")
     monkeypatch.setattr(affinity, "LEARNT", tmp_path / "form.npz")
     Affinity.learnt.cache_clear()
     try:
         assert Affinity.learnt("mine/0.3").matrix == pytest.approx(form.matrix, abs=0.02)
+        assert Affinity.learnt("mine/0.3").none == 0.25
         assert Affinity.learnt("another").matrix is None
     finally:
         Affinity.learnt.cache_clear()
@@ -56,12 +71,32 @@ def test_starter(assistant, text):
     asked = Understander(assistant.retriever).read(Question(text))
     hits = {hit.key: hit for hit in assistant.retriever.find(_query(text), k=40).hits}
     right = hits.pop("listing/tech-si-joulia-inline-showerdrain-with-heat-recycling")
-    others = [one for one, _ in relevance.affinities(asked, list(hits.values()))]
+    others = [one.middle for one in relevance.affinities(asked, list(hits.values()))]
     assert relevance.affinity.matrix is not None
-    assert relevance.affinities(asked, [right])[0][0] > max(others)
+    assert relevance.affinities(asked, [right])[0].middle > max(others)
+
+
+@pytest.mark.parametrize("text", ["wave power for a harbour", "港口用波浪发电", "港口用波浪發電"])
+def test_weighed(assistant, text):
+    """Once weighed, a find is told from those behind: by its score, its likeness, and its share of all likeness."""
+    searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
+    _, hits = searched.found(Understander(assistant.retriever).read(Question(text)))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    behind = sum(scores[3:]) / len(scores[3:])
+    assert [hit.evidence.lead for hit in hits] == pytest.approx([score - behind for score in scores])
+    assert 0 < sum(hit.evidence.chance for hit in hits) < 1
+    best = max(hits, key=lambda hit: hit.evidence.chance)
+    assert best.evidence.apart == max(hit.evidence.apart for hit in hits) > 0
+
+
+def test_gone_from_the_index(assistant):
+    """A record that an index built meanwhile no longer has is like nothing, and no error."""
+    relevance = Finder(assistant.kb, assistant.retriever, assistant.clock).searched.relevance
+    asked = Understander(assistant.retriever).read(Question("heat pump"))
+    assert relevance.affinities(asked, [Hit("listing/gone", 1.0, "en")]) == [Likeness()]
+    assert assistant.retriever.likeness(["heat"], "listing/gone").shape == (1, 0)
 
 
 def _query(text: str):
-    from retrieval.retriever import Query
-
     return Query(text, facets=(("type:listing",),))

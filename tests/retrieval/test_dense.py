@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from retrieval.embed import unit
 from retrieval.tables import POOLS, Documents
 from retrieval.vectors import VectorFile
 
+OPEN = Path("/proc/self/fd")
 DIMENSION = 16
 BASED = 48  # documents that are in Chroma; the rest came later
 
@@ -131,6 +135,38 @@ def test_filling_is_taken_up(tmp_path: Path, documents: Documents, views: np.nda
         stored = store.collection(pool).get(ids=[str(row) for row in rows], include=["embeddings"])
         kept = dict(zip(stored["ids"], stored["embeddings"], strict=True))
         assert np.array([kept[str(row)] for row in rows]) == pytest.approx(codes.take(rows), abs=1e-3)
+
+
+@pytest.mark.skipif(not OPEN.is_dir(), reason="open files are listed in /proc")
+def test_files_are_closed(tmp_path: Path, documents: Documents, views: np.ndarray) -> None:
+    """A store that nobody has any more leaves none of its files open, also where the same one was opened twice."""
+    vectors.write(tmp_path, [views], at=0, dimension=DIMENSION)
+    codes = VectorFile(tmp_path, documents.rows, DIMENSION)
+    store = VectorStore(tmp_path / "chroma", "test")
+    dense.fill(store, documents, codes)
+    again = opened(tmp_path, documents)
+    del store
+    gc.collect()
+    assert len(again.nearest(views[0], POOLS[0], k=5)) >= 1
+    assert open_under(tmp_path / "chroma")
+    del again
+    gc.collect()
+    assert not open_under(tmp_path / "chroma")
+
+
+def opened(folder: Path, documents: Documents) -> DenseStore:
+    """All documents, in a store that nobody else has."""
+    held = VectorStore(folder / "chroma", "test")
+    return DenseStore(lambda: held, VectorFile(folder, documents.rows, DIMENSION), documents, based=documents.rows)
+
+
+def open_under(folder: Path) -> list[str]:
+    """The files in a folder that this process has open."""
+    found = []
+    for descriptor in OPEN.iterdir():
+        with suppress(OSError):  # the one that lists them is gone
+            found.append(os.readlink(descriptor))
+    return [name for name in found if name.startswith(str(folder))]
 
 
 def test_centring() -> None:

@@ -54,6 +54,7 @@ def test_the_dead(rows: list, data: st.DataObject) -> None:
     living = {number: digest for found in documents.living(documents.keys).values() for number, digest in found.items()}
     assert living == {number: row[2] for number, row in enumerate(rows) if number not in dead}
     assert all(documents.keys[number] == key for key, found in documents.living(documents.keys).items() for number in found)
+    assert documents.of == {key: sorted(found) for key, found in documents.living(documents.keys).items()}
     assert documents.add("listing/new", "en", 1, 1, 1) == len(rows)
 
 
