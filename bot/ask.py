@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.assistant import Assistant
 
 STANDARD_INPUT = "-"
+_LINE = '{"text": "…"}'  # how a line of a file looks
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _question(shell: Shell, line: bytes, number: int, hint: str | None) -> Quest
     asked = _object(shell, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
     text = asked.get("text")
     if not isinstance(text, str):
-        raise BadInput(shell.say("line_text"))
+        raise BadInput(shell.say("line_text", example=_LINE))
     for name in ("session", "user"):
         if not isinstance(asked.get(name), str | None):
             value = json.dumps(asked[name], ensure_ascii=False)[:80]
@@ -120,7 +121,7 @@ def _object(shell: Shell, line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadInput(shell.say("line_not_json", reason=error)) from error
     if not isinstance(asked, dict):
-        raise BadInput(shell.say("line_not_object"))
+        raise BadInput(shell.say("line_not_object", example=_LINE))
     return asked
 
 

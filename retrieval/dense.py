@@ -34,8 +34,9 @@ class VectorStore:
         self._name = name
         self._shown = _without_password(url) if url else str(folder)
         self._client = self.reach(lambda: _server(url) if url else _embedded(folder))
-        # Chroma keeps the files of a client open that is not closed, and a bot goes over to new indexes for months.
-        finalize(self, self._client.close)
+        if not url:
+            # Chroma keeps the files of a client open that is not closed, and a bot goes over to new indexes for months.
+            finalize(self, self._client.close)
 
     def collection(self, pool: str, *, create: bool = False) -> Any:
         """The collection of a pool."""

@@ -129,7 +129,7 @@ def test_hostile(ask, text):
 @pytest.mark.parametrize(
     ("text", "word", "name"),
     [
-        ("our dye works needs to clean its waste water", "“dye”", "Electro Contaminant Removal"),
+        ("playground flooring out of old tyres", "“playground”", "EcoTiles"),
         ("牙科诊所要处理废水", "“牙科诊所”", "ECR电絮凝废水处理系统"),
         ("牙科診所要處理廢水", "“牙科診所”", "ECR電絮凝廢水處理系統"),
     ],

@@ -235,6 +235,10 @@ def test_file_in_chinese(run, warm):
     """What is wrong with a line is said in the user's language; blank input is answered by nothing."""
     assert "不是JSON" in json.loads(run("ask", "--file", "-", stdin="{", lang="zh").stdout)["error"]
     assert run("ask", "--file", "-", stdin="\n\n").output == ""
+    for wrong in ('{"question": "heat pump"}', '["heat pump"]'):
+        for lang in ("en", "zh"):
+            # The line is shown as it should be written, ready to be copied.
+            assert ' {"text": "…"}' in json.loads(run("ask", "--file", "-", stdin=wrong, lang=lang).stdout)["error"]
 
 
 def test_unforeseen(run, monkeypatch, tmp_path):
