@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Text
+from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
 SHARES = ("percent", "per cent")  # units of shares and rates
@@ -115,6 +115,8 @@ class Listing(Record, table=True):
     """
 
     KIND: ClassVar[str] = "listing"
+    # Who asks what has changed reads these two columns of every listing, and needs none of the texts.
+    __table_args__ = (Index("ix_listing_state", "id", "digest"),)
 
     kind: str = Field(index=True)
     sector: str = Field(index=True)

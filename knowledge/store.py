@@ -21,7 +21,7 @@ from knowledge.records import KINDS, Meta, Record, split_key
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
-SCHEMA_HEAD = "0009"
+SCHEMA_HEAD = "0010"
 # The last schema that changed what records say: an index made at it or later stays good.
 RECORDS_SCHEMA = "0001"
 MIGRATIONS = Path(__file__).parent / "migrations"

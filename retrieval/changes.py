@@ -21,7 +21,8 @@ def changes_since(folder: Path, kb: KnowledgeBase) -> Update | None:
     """What is to be done to the generation in ``folder`` for it to match the knowledge base; None when too much is."""
     now = kb.states()
     before, after = set(read_records(folder)), set(now)
-    differing, there = {_key(state) for state in before ^ after}, {_key(state) for state in after - before}
+    there = set(map(_key, after - before))
+    differing = there | set(map(_key, before - after))
     index = Index(folder)
     limit = max(_FEW, int(_MOST * len(index.documents)))
     if len(differing) > limit:

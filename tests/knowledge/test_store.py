@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from knowledge import store
@@ -160,3 +162,23 @@ def test_a_missing_record_is_named(kb: KnowledgeBase) -> None:
     """Asking for a record that is not there names its key and the next step."""
     with pytest.raises(RecordMissing, match=r"'listing/nowhere'.*greenask kb export"):
         kb.get("listing/nowhere")
+
+
+def test_changes_are_told_without_reading_a_listing(kb: KnowledgeBase) -> None:
+    """What has changed, and the fingerprint, are read from an index: a hundred thousand listings are some hundred megabytes."""
+    asked: list[str] = []
+    listener = partial(_note, asked)
+    event.listen(kb.engine, "before_cursor_execute", listener)
+    kb.states()
+    kb.delete(["listing/nowhere"])
+    event.remove(kb.engine, "before_cursor_execute", listener)
+    whole = [statement for statement in asked if "group_concat" in statement and "FROM listing" in statement]
+    assert len(whole) == 2
+    with kb.engine.connect() as connection:
+        for statement in whole:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("\n",) * statement.count("?")).all()
+            assert "COVERING INDEX ix_listing_state" in plan[0][3]
+
+
+def _note(asked: list[str], *said: Any) -> None:
+    asked.append(said[2])
