@@ -100,6 +100,7 @@ Tallies = dict[tuple[str, str], Tally]
 
 def main() -> None:
     """Gather, cross-validate, learn, write."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of the processes has a core to itself
     with get_context("spawn").Pool(os.cpu_count()) as pool:
         parts = pool.map(part, range(PARTS), chunksize=1)
     finds = Finds([find for found, _ in parts for find in found])
@@ -120,8 +121,8 @@ def main() -> None:
         "trees": boosted(finds.rows[finds.told], finds.right[finds.told]),
     }
     LEARNT.write_text(json.dumps(stored) + "\n", encoding="utf-8")
-    retriever = _opened()[1]
-    views = Views.of(retriever)
+    finder, retriever = _opened()
+    views = Views.of(retriever, finder.searched.shelf.kb)
     every = learn(views, Asked.of(retriever, views, [case for _, case, _ in told()]))
     every.save(affinity.LEARNT, retriever.embedder.name)
 
@@ -130,7 +131,7 @@ def part(number: int) -> tuple[list[Find], Tallies]:
     """What the journeys of one part find, judged with an affinity that the others taught; and how many questions there were."""
     finder, retriever = _opened()
     cases = list(told())
-    views = Views.of(retriever)
+    views = Views.of(retriever, finder.searched.shelf.kb)
     others = [case for _, case, _ in cases if part_of(case.id) != number]
     finder.searched.relevance.affinity = learn(views, Asked.of(retriever, views, others))
     tallies: Tallies = defaultdict(Tally)

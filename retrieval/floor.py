@@ -19,9 +19,9 @@ class Evidence:
     the question itself sounds like those the collection is about (``domain``, in log odds; above 0 is inside). ``standout`` is
     how far its score is above those of the finds behind: where all are as near, none of them is what was meant.
 
-    The last three are for those who weigh the finds further, and tell the same once they have: how far its score is above those
-    behind (``lead``) and its likeness above that of the others (``apart``), and its share of what all of them, and nothing, have
-    of the likeness (``chance``).
+    The last four are for those who weigh the finds further, and tell the same once they have: how far its score is above those
+    behind (``lead``) and its likeness above that of the others (``apart``), its share of what all of them, and nothing, have
+    of the likeness (``chance``), and the share of nothing.
     """
 
     dense: float = 0.0
@@ -31,6 +31,7 @@ class Evidence:
     lead: float = 0.0
     apart: float = 0.0
     chance: float = 0.0
+    nothing: float = 0.0
 
     def features(self) -> list[float]:
         """The numbers the floor is learnt from."""

@@ -115,7 +115,7 @@ class HybridRetriever:
         self.embedder = embedder
         self._home = home
         self._seen = _stamp(home)
-        self._encoded: dict[str, Vectors] = {}
+        self._encoded: dict[Embedder, dict[str, Vectors]] = {}
 
     def follow(self) -> None:
         """Go over to the generation that is current now, if there is a new one."""
@@ -174,26 +174,31 @@ class HybridRetriever:
         index = self.index
         return [index.dense.heads_of(number) for number in index.documents.of.get(key, ())]
 
-    def vectors(self, texts: Sequence[str]) -> list[Vectors]:
-        """The vectors of questions as they are compared with documents, each centred on the language it is in."""
+    def vectors(self, texts: Sequence[str], encoder: Embedder | None = None) -> list[Vectors]:
+        """The vectors of questions as they are compared with documents, each centred on the language it is in.
+
+        ``encoder`` is another one for them, of the same space.
+        """
         folded = [simplified(clean(text)) or " " for text in texts]
-        return [self._centred(vector, base(detect(text))) for vector, text in zip(self._raw(folded), folded, strict=True)]
+        raw = self._raw(folded, encoder or self.embedder)
+        return [self._centred(vector, base(detect(text))) for vector, text in zip(raw, folded, strict=True)]
 
     def _vector(self, text: str, lang: str) -> Vectors:
-        return self._centred(self._raw([text])[0], lang)
+        return self._centred(self._raw([text], self.embedder)[0], lang)
 
     def _centred(self, vector: Vectors, lang: str) -> Vectors:
         found: Vectors = dense.centred(vector[None], self.index.centres[lang])[0]
         return found
 
-    def _raw(self, texts: Sequence[str]) -> list[Vectors]:
-        """The vectors of texts as the encoder has them; each is encoded once, as long as it is remembered."""
-        known = {text: vector for text in texts if (vector := self._encoded.get(text)) is not None}
+    def _raw(self, texts: Sequence[str], encoder: Embedder) -> list[Vectors]:
+        """The vectors of texts as an encoder has them; each is encoded once, as long as it is remembered."""
+        encoded = self._encoded.setdefault(encoder, {})
+        known = {text: vector for text in texts if (vector := encoded.get(text)) is not None}
         if fresh := [text for text in dict.fromkeys(texts) if text not in known]:
-            known |= zip(fresh, embed_questions(self.embedder, fresh), strict=True)
-            if len(self._encoded) > _REMEMBERED:
-                self._encoded.clear()
-            self._encoded.update(known)
+            known |= zip(fresh, embed_questions(encoder, fresh), strict=True)
+            if len(encoded) > _REMEMBERED:
+                encoded.clear()
+            encoded.update(known)
         return [known[text] for text in texts]
 
     def _lexical(self, text: str, facets: Sequence[Sequence[str]], k: int) -> dict[str, Future[LexicalScores]]:

@@ -1,48 +1,61 @@
 """Affinity: how well a question goes with a record, by a measure of likeness learnt from questions and their answers.
 
-The encoder was made to tell what texts in general are like. Which of its directions tell one green technology from its
-neighbour, and which only tell a complaint from a description, is learnt by benchmarks/affinity.py: a bilinear form between a
-question and the middle of all ways in which a record may be asked for.
+The encoder was made to tell what texts in general are like. Which words of a question tell one green technology from its
+neighbour, and which only tell a complaint from a description, is learnt by benchmarks/affinity.py: the upper layers of the
+encoder, which make one vector of the sum of a text's words, are taught to lay a question, through a matrix behind them, where the
+records that answer it lie. The records' own vectors stay as they are in the index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from retrieval.embed import Embedder, UniversalSentenceEncoder
 from retrieval.vectors import Vectors
 
-SHARPNESS = 25.0  # of the softmax that the form is learnt by
+SHARPNESS = 25.0  # of the softmax that the affinity is learnt by
 LEARNT = Path(__file__).with_name("affinity.npz")
 _LEAST = 1e-9
 _FEW = 3
+_MATRIX, _CODES, _SCALES = "matrix", "_codes", "_scales"
 
 
 @dataclass(frozen=True)
 class Affinity:
-    """The bilinear form, shape (dimension, dimension); without one, likeness as the encoder sees it.
+    """What was learnt; without it, likeness as the encoder sees it.
 
-    ``none`` is the likeness that a question has with "nothing answers this".
+    ``upper`` are the encoder's upper layers by their names there, ``matrix`` turns what they give, shape (dimension, dimension),
+    and ``none`` is the likeness that a question has with "nothing answers this".
     """
 
     matrix: Vectors | None = None
     none: float = 0.5
+    upper: Mapping[str, Vectors] = field(default_factory=dict)
 
     @classmethod
     @cache
     def learnt(cls, encoder: str) -> Affinity:
-        """The form that was learnt for an encoder, whatever its version; that of no other is of use to it."""
+        """What was learnt for an encoder, whatever its version; that of no other is of use to it."""
         with np.load(LEARNT) as stored:
             if _family(str(stored["encoder"])) != _family(encoder):
                 return cls()
-            return cls(stored["codes"].astype(np.float32) * stored["scale"], float(stored["none"]))
+            names = [name.removesuffix(_CODES) for name in stored.files if name.endswith(_CODES)]
+            layers = {name: stored[name + _CODES].astype(np.float32) * stored[name + _SCALES] for name in names}
+            return cls(layers.pop(_MATRIX), float(stored["none"]), layers)
+
+    @cached_property
+    def encoder(self) -> Embedder | None:
+        """The encoder of questions; None when it is the one that the records were encoded with."""
+        return UniversalSentenceEncoder(threads=1, upper=self.upper) if self.upper else None
 
     def turned(self, question: Vectors) -> Vectors:
-        """A question's vector, turned to where the records that answer it lie; of length one."""
+        """A question's vector, centred, turned to where the records that answer it lie; of length one."""
         found = question if self.matrix is None else question @ self.matrix
         return found / max(float(np.linalg.norm(found)), _LEAST)
 
@@ -53,12 +66,14 @@ class Affinity:
         return found
 
     def save(self, path: Path, encoder: str) -> None:
-        """Write the form (npz), its entries as 8-bit codes, each off by at most 1/254 of the largest."""
+        """Write it (npz): layers and matrix as 8-bit codes, each off by 1/254 of the largest of its column at most."""
         if self.matrix is None:
-            raise ValueError("there is no form to write")
-        scale = float(np.abs(self.matrix).max()) / 127
-        codes = np.rint(self.matrix / scale).astype(np.int8)
-        np.savez_compressed(path, codes=codes, scale=np.float32(scale), none=np.float32(self.none), encoder=encoder)
+            raise ValueError("nothing was learnt that could be written")
+        stored: dict[str, Any] = {}
+        for name, layer in {**self.upper, _MATRIX: self.matrix}.items():
+            scales = np.maximum(np.abs(layer).max(axis=0), _LEAST) / 127
+            stored |= {name + _CODES: np.rint(layer / scales).astype(np.int8), name + _SCALES: scales.astype(np.float32)}
+        np.savez_compressed(path, none=np.float32(self.none), encoder=encoder, **stored)
 
 
 def _family(encoder: str) -> str:

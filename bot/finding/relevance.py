@@ -222,6 +222,7 @@ class Relevance:
             "apart": max(hit.evidence.apart for hit in hits),
             "chance": sum(hit.evidence.chance for hit in hits),
             "first_chance": top.evidence.chance,
+            "nothing": top.evidence.nothing,
             "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,
             "listing": top.kind == "listing",
             "article": top.kind == "article",
@@ -233,7 +234,7 @@ class Relevance:
     def affinities(self, asked: Understanding, hits: Sequence[Hit]) -> list[Likeness]:
         """How well a question goes with each find."""
         retriever = self.shelf.retriever
-        turned = self.affinity.turned(retriever.vectors([asked.text])[0])
+        turned = self.affinity.turned(retriever.vectors([asked.text], self.affinity.encoder)[0])
         return [to_record(turned, retriever.views(hit.key)) for hit in hits]
 
     def _meant(self, asked: Understanding, hit: Hit) -> Cover:

@@ -29,9 +29,10 @@ def weighed(relevance: Relevance, asked: Understanding, hits: Sequence[Hit]) -> 
     scores = np.array([hit.score for hit in hits]) + np.r_[gains, np.full(len(hits) - len(some), gains.min())]
     apart, chance = np.zeros((2, len(hits)))
     apart[: len(some)], chance[: len(some)] = near - _behind(near), relevance.affinity.chances(near)
+    nothing = float(1 - chance.sum())
     columns = zip(hits, *(column.tolist() for column in (scores, scores - _behind(scores), apart, chance)), strict=True)
     found = [
-        replace(hit, score=score, evidence=replace(hit.evidence, lead=lead, apart=far, chance=share))
+        replace(hit, score=score, evidence=replace(hit.evidence, lead=lead, apart=far, chance=share, nothing=nothing))
         for hit, score, lead, far, share in columns
     ]
     return sorted(found, key=lambda hit: (-hit.score, hit.key))

@@ -12,6 +12,7 @@ from bot.finding.affinity import Affinity, Likeness, to_record
 from bot.finding.finder import Finder
 from bot.understand import Understander
 from bot.values import Question
+from retrieval.embed import UniversalSentenceEncoder
 from retrieval.retriever import Hit, Query
 
 
@@ -44,17 +45,30 @@ def test_chances():
 
 
 def test_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A form that was written is read again to a hundredth, and only for the encoder it was learnt for."""
-    form = Affinity(np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32), none=0.25)
+    """What was written is read again to a hundredth, and only for the encoder it was learnt for."""
+    random = np.random.default_rng(0)
+    upper = {"d0": 100 * random.normal(size=(8, 3)).astype(np.float32), "cnn_b": random.normal(size=8).astype(np.float32)}
+    form = Affinity(random.normal(size=(8, 8)).astype(np.float32), 0.25, upper)
     form.save(tmp_path / "form.npz", "mine/0.2")
     monkeypatch.setattr(affinity, "LEARNT", tmp_path / "form.npz")
     Affinity.learnt.cache_clear()
     try:
-        assert Affinity.learnt("mine/0.3").matrix == pytest.approx(form.matrix, abs=0.02)
-        assert Affinity.learnt("mine/0.3").none == 0.25
-        assert Affinity.learnt("another").matrix is None
+        kept = Affinity.learnt("mine/0.3")
+        assert kept.matrix == pytest.approx(form.matrix, abs=0.02)
+        assert kept.none == 0.25
+        assert kept.upper == {name: pytest.approx(layer, rel=0.01, abs=2) for name, layer in upper.items()}
+        assert Affinity.learnt("another") == Affinity()
     finally:
         Affinity.learnt.cache_clear()
+
+
+def test_upper_layers_are_its_own():
+    """An encoder with upper layers of its own reads words as the bundled one does, and leaves that one as it was."""
+    plain = UniversalSentenceEncoder()
+    before = plain.embed(["wave power"])
+    upper = {"p3": -plain._encoder._model.p3, "d3": -plain._encoder._model.d3}
+    assert UniversalSentenceEncoder(upper=upper).embed(["wave power"]) == pytest.approx(-before, abs=1e-6)
+    assert plain.embed(["wave power"]) == pytest.approx(before)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +100,7 @@ def test_weighed(assistant, text):
     behind = sum(scores[3:]) / len(scores[3:])
     assert [hit.evidence.lead for hit in hits] == pytest.approx([score - behind for score in scores])
     assert 0 < sum(hit.evidence.chance for hit in hits) < 1
+    assert hits[0].evidence.nothing == pytest.approx(1 - sum(hit.evidence.chance for hit in hits))
     best = max(hits, key=lambda hit: hit.evidence.chance)
     assert best.evidence.apart == max(hit.evidence.apart for hit in hits) > 0
 

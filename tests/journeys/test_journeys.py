@@ -27,7 +27,7 @@ BARS: Mapping[str, Any] = yaml.safe_load((HERE / "bars.yaml").read_text(encoding
 SEEN = ("tune", "practice")  # to build with, and to be looked at one by one
 REPORTED = ("report", "second")  # to report with
 FILES = tuple(name for name in (*SEEN, *REPORTED) if name in BARS)
-ALL = (*SEEN, *REPORTED, "described", "wanted", "asked", "learning")
+ALL = (*SEEN, *REPORTED, "described", "wanted", "asked", "spoken", "learning")
 APART = [pair for pair in combinations(ALL, 2) if {*pair} & {*REPORTED} or {*pair} <= {*SEEN, "learning"}]
 FACTS = (
     "fact-001", "fact-002", "fact-003", "fact-004", "fact-005", "fact-006", "fact-007", "fact-008", "fact-009", "fact-010",
