@@ -101,6 +101,10 @@ class _Caught:
         self.sums: list[Matrix] = []
         self.counts: list[Matrix] = []
 
+    def tobytes(self) -> bytes:
+        """The bytes of the layer."""
+        return self.layer.tobytes()
+
     def __rmatmul__(self, sums: Matrix) -> Matrix:
         self.sums.append(sums.copy())
         return sums @ self.layer

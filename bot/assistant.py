@@ -330,7 +330,7 @@ class Assistant:
         if finding.choices or finding.near or asked.names or not (asked.content or asked.singles or not finding.scope):
             return False
         # A place says nothing of what is asked about: a cake from France is a cake.
-        text = self._ways.finder.searched.without_places(asked) if finding.scope else asked.text
+        text = asked.unplaced if finding.scope else asked.text
         return self.retriever.domain(text, asked.base) < TELLS_OF_DOMAIN
 
     def _with_reasons(self, finder: Finder, asked: Understanding, finding: Finding) -> Finding:

@@ -51,6 +51,9 @@ _PLACED = re.compile(r"\b(?:in|from) ([A-Z][a-z]{4,})\b")
 # Words that are written apart by some and together by the field.
 _OPEN = re.compile(r"\b(waste|storm|rain|ground|sea|bio|photo)[ -](water|gas|mass|fuels?|char|voltaics?)\b", re.I)
 _SIGN = re.compile(r"[、，,。；;：:？?！!]")  # no name goes on behind one
+NARROWING = ("country", "city", "stage")  # facets that leave only the listings which have them
+# What leads to a place that was taken out: "batteries from   ", "来自   的电池".
+_LEADING_TO = re.compile(r"(?:\b(?:from|in|of|at|near|within|across)|来自|位于|在)\s{2,}(?:的)?|^\s{2,}的|\b(?:from|in|at)\s*$")
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -86,6 +89,14 @@ class Understanding:
     def topic(self) -> tuple[str, ...]:
         """The content without the words that are true of everything here: green, technology, sustainable."""
         return tuple(word for word in self.content if word not in EVERYTHING)
+
+    @property
+    def unplaced(self) -> str:
+        """The text without places and stages, which narrow: their words would pull towards records that merely name the place."""
+        if not self.facets.places and not self.facets.values("stage"):
+            return self.text
+        left = _LEADING_TO.sub(" ", self.facets.without(*NARROWING))
+        return " ".join(left.split()) or self.text
 
     @property
     def wants_figures(self) -> bool:

