@@ -222,3 +222,18 @@ def test_right_spelling_is_left_alone(read, text):
 def test_figures_wanted(read, text, wants):
     """Whether a number is asked for is known."""
     assert read(text).wants_figures is wants
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("batteries from Japan", "batteries"),
+        ("heat pumps in Germany for schools", "heat pumps for schools"),
+        ("来自日本的电池", "电池"),
+        ("來自日本的電池", "电池"),
+        ("heat from an oven", "heat from an oven"),
+    ],
+)
+def test_unplaced(assistant, text, left):
+    """What is left without a place has nothing that led to it; what leads to no place stays."""
+    assert Understander(assistant.retriever).read(Question(text)).unplaced == left
