@@ -19,9 +19,10 @@ class Evidence:
     the question itself sounds like those the collection is about (``domain``, in log odds; above 0 is inside). ``standout`` is
     how far its score is above those of the finds behind: where all are as near, none of them is what was meant.
 
-    The last four are for those who weigh the finds further, and tell the same once they have: how far its score is above those
-    behind (``lead``) and its likeness above that of the others (``apart``), its share of what all of them, and nothing, have
-    of the likeness (``chance``), and the share of nothing.
+    The others are for those who weigh the finds further, and tell the same once they have: its ``score``, how far it is above
+    those behind (``lead``) and below the best (``behind``), its likeness above that of the others (``apart``), its share of what
+    all of them, and nothing, have of the likeness (``chance``), and the share of nothing; what speaks for its place, in
+    log odds (``order``), and by how much it is ahead of the next or, less than 0, behind the best (``ahead``).
     """
 
     dense: float = 0.0
@@ -32,6 +33,10 @@ class Evidence:
     apart: float = 0.0
     chance: float = 0.0
     nothing: float = 0.0
+    score: float = 0.0
+    behind: float = 0.0
+    order: float = 0.0
+    ahead: float = 0.0
 
     def features(self) -> list[float]:
         """The numbers the floor is learnt from."""

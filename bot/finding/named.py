@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
 
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, Finding, Groups, Shelf, first
-from bot.finding.weighing import weighed
+from bot.finding.weighing import in_order, weighed
 from bot.speech import LANGUAGES, cues
 from bot.understand import Understanding
 from knowledge.records import Article, Event, Organisation, Person, Record, split_key
@@ -84,21 +85,22 @@ class Named:
             return Finding("silence", confidence=0.0)  # the head of a body none of whose people is known
         if not keys:
             return Finding("event", (event,)) if event and not specific else None
-        return self._ranked_people(asked, groups, len(keys), event, specific=specific or titled)
+        hits = weighed(self.relevance, asked, self._people_in(asked, groups, len(keys)))
+        return self._fitting_people(asked, hits, event, specific=specific or titled)
 
     def people_of(self, asked: Understanding, organisation: str) -> Finding | None:
         """The people of a body that the question led to without naming it as we do; those who fit its words best."""
         groups = [("type:person",), (f"organisation:{split_key(organisation)[1]}",)]
-        keys = self.shelf.keys(groups)
-        return self._ranked_people(asked, groups, len(keys), None, specific=True) if keys else None
-
-    def _ranked_people(
-        self, asked: Understanding, groups: Groups, count: int, event: Event | None, *, specific: bool
-    ) -> Finding | None:
-        found = self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count)
-        hits = weighed(self.relevance, asked, found.hits)
-        if specific and self.relevance.strangers(asked, hits[:3]):
+        found = weighed(self.relevance, asked, self._people_in(asked, groups, len(self.shelf.keys(groups))))
+        hits = in_order(self.relevance, asked, found)
+        if not hits or self.relevance.strangers(asked, hits[:3]):
             return None
+        return self._fitting_people(asked, hits, None, specific=True)
+
+    def _people_in(self, asked: Understanding, groups: Groups, count: int) -> list[Hit]:
+        return self.shelf.retriever.find(Query(asked.text, asked.lang, tuple(groups)), k=count).hits
+
+    def _fitting_people(self, asked: Understanding, hits: Sequence[Hit], event: Event | None, *, specific: bool) -> Finding:
         scores = {hit.key: hit.score for hit in hits}
         kept = [hit.key for hit in hits if not specific or hit.score >= hits[0].score - _AS_FIT]
         if not specific or len(kept) == 1:

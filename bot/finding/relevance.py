@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from bot.finding.affinity import Affinity, Likeness, to_record
@@ -35,7 +35,6 @@ _LIKE = 0.4  # a word this near to what a record says, by meaning, is as good as
 _NOT_MET = 0.5  # below this a word is not met
 _NEAR = 0.6  # how near a question without words is taken to be, and one that lacks none
 _LETTERS = {"en": 1.0, "zh": 0.4}  # a character of Chinese says as much as two and a half letters
-_LIKENESSES = tuple(each.name for each in fields(Likeness))
 _DATED = frozenset({"event", "article"})
 _STRANGE = -4.5  # people found by body or event are believed unless they are this far from the question
 _TOLD = 0.15  # share of a question's words, by weight, that a figure has at least
@@ -112,29 +111,29 @@ class Relevance:
         self._tokens = lru_cache(maxsize=4096)(self._tokens_of)
         self._said = lru_cache(maxsize=4096)(self._said_by)
 
-    def sure(self, asked: Understanding, hits: Sequence[Hit]) -> float:
-        """How sure it is, in log odds, that these finds, best first, answer; 0 and above is sure enough."""
-        return -math.inf if self.stray(asked, hits) else learnt().side(asked.base, list(self.features(asked, hits).values()))
+    def sure(self, asked: Understanding, hit: Hit) -> float:
+        """How sure it is, in log odds, that a find answers; 0 and above is sure enough."""
+        return -math.inf if self.stray(asked, hit) else learnt("answers").side(asked.base, self.features(asked, hit))
 
-    def stray(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
-        """Whether nothing was said that could be answered, or the finds are of another year or another person's."""
-        top, cover = hits[0], self.cover(asked, hits[0].key)
-        if top.kind in _DATED and self.otherwise_dated(asked, top.key):
+    def stray(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether nothing was said that could be answered, or the find is of another year or another person."""
+        cover = self.cover(asked, hit.key)
+        if hit.kind in _DATED and self.otherwise_dated(asked, hit.key):
             return True
-        if top.key in asked.named(top.kind):
+        if hit.key in asked.named(hit.kind):
             return False
         if not (cover.words or asked.names or asked.aspects or asked.facets.mentions):
             return True
         # "who is Li Wei" is not answered by another Li
-        return top.kind == "person" and {"who", "what"} <= asked.aspects and len(cover.words) == 1 and cover.share < 1
+        return hit.kind == "person" and {"who", "what"} <= asked.aspects and len(cover.words) == 1 and cover.share < 1
 
     def strangers(self, asked: Understanding, people: Sequence[Hit]) -> bool:
         """Whether people of a body or an event are others than the one who is asked for: nobody there is of Tesla."""
         if not asked.topic or not people:
             return False
-        if self.stray(asked, people):
+        if self.stray(asked, people[0]):
             return min(self.cover(asked, hit.key).unknown for hit in people) >= _HALF
-        return self.sure(asked, people) < _STRANGE
+        return self.sure(asked, people[0]) < _STRANGE
 
     def counts(self, asked: Understanding, records: Sequence[Record]) -> bool:
         """Whether figures count what is asked for: none that has no word of it does, numbers apart."""
@@ -145,18 +144,15 @@ class Relevance:
         years = {year[:4] for year in asked.facets.values("year")}
         return bool(years) and not years & self._tokens(key)
 
-    def _faint(self, asked: Understanding, hits: Sequence[Hit]) -> bool:
-        """Whether the finds share nothing with the question but a likeness too faint to count."""
-        top, cover = hits[0], self.cover(asked, hits[0].key)
-        if top.key in asked.named(top.kind):
+    def _faint(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a find shares nothing with the question but a likeness too faint to count."""
+        cover, evidence = self.cover(asked, hit.key), hit.evidence
+        if hit.key in asked.named(hit.kind):
             return False
-        covers = [self.cover(asked, hit.key) for hit in hits]
-        met = any(any(one.met) for one in covers)
-        if top.kind == "listing":
-            met = max(one.said for one in covers) > _LITTLE
-        faint = max(hit.evidence.dense for hit in hits) < _CLOSE or top.evidence.domain < 0
-        enough = _HALF if top.kind == "listing" else _MOST
-        unsure = not self.shelf.retriever.index.floor.passes(top.evidence) and cover.weight < enough
+        met = cover.said > _LITTLE if hit.kind == "listing" else any(cover.met)
+        faint = evidence.dense < _CLOSE or evidence.domain < 0
+        enough = _HALF if hit.kind == "listing" else _MOST
+        unsure = not self.shelf.retriever.index.floor.passes(evidence) and cover.weight < enough
         if unsure and not self.shelf.named_keys(asked):
             return True  # "write a poem about cats" is of another field, and no record's name is in it
         return bool(cover.words) and not met and faint
@@ -165,7 +161,7 @@ class Relevance:
         """Whether a find itself says all that is asked, in several words: nothing else has to speak for it."""
         cover = self.cover(asked, hit.key, said=True)
         many = len(cover.words) > _SEVERAL or (len(cover.words) == _SEVERAL and hit.evidence.coverage >= _ALL)
-        return many and min(cover.met) >= 1 and not self.stray(asked, [hit])
+        return many and min(cover.met) >= 1 and not self.stray(asked, hit)
 
     def partakes(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a find has any of the question's words, or is near enough without them, to stand beside an answer."""
@@ -184,49 +180,28 @@ class Relevance:
             [retriever.knows(word) for word in words],
         )
 
-    def features(self, asked: Understanding, hits: Sequence[Hit]) -> dict[str, float]:
-        """What tells an answer from a near miss, by name. Finds shown together are judged by the best of them, and by all."""
-        top, covers = hits[0], [self._meant(asked, hit) for hit in hits]
-        cover = max(covers, key=lambda cover: cover.weight)
-        together = replace(covers[0], met=[max(met) for met in zip(*(one.met for one in covers), strict=True)])
-        named = any(hit.key in asked.named(hit.kind) and hit.key not in GENERIC for hit in hits)
-        others = [key for key in self.shelf.named_keys(asked) if all(key != hit.key for hit in hits)]
-        meant = [one.meant for one in covers]
-        affinities = self.affinities(asked, hits)
+    def features(self, asked: Understanding, hit: Hit) -> dict[str, float]:
+        """What tells an answer from a near miss, by name."""
+        cover, evidence = self._meant(asked, hit), hit.evidence
+        named = hit.key in asked.named(hit.kind) and hit.key not in GENERIC
+        others = [key for key in self.shelf.named_keys(asked) if key != hit.key]
         found = {
-            "coverage": max(hit.evidence.coverage for hit in hits),
             "share": cover.share,
             "weight": cover.weight,
             "heaviest": cover.heaviest,
             "unknown": cover.unknown,
-            "dense": max(hit.evidence.dense for hit in hits),
-            "score": top.score,
-            "standout": top.evidence.standout,
-            "domain": top.evidence.domain,
-            "floor": self.shelf.retriever.index.floor.confidence(top.evidence),
-            "faint": self._faint(asked, hits),
+            "lacks": sum(met < _NOT_MET for met in cover.met),
+            **cover.meant,
+            **vars(self.affinities(asked, [hit])[0]),
+            **vars(evidence),
+            "floor": self.shelf.retriever.index.floor.confidence(evidence),
+            "faint": self._faint(asked, hit),
             "named": named,
             "others": bool(others) and not named,
-            "elsewhere": self.elsewhere(asked, top.key),
-            "together": together.weight,
-            "together_lacks": together.heaviest,
-            "first_share": covers[0].share,
-            "first_weight": covers[0].weight,
-            "first_lacks": sum(met < _NOT_MET for met in covers[0].met),
-            **{f"best_{name}": max(one[name] for one in meant) for name in meant[0]},
-            **{f"first_{name}": value for name, value in meant[0].items()},
-            **{name: max(getattr(one, name) for one in affinities) for name in _LIKENESSES},
-            "first_affinity": affinities[0].middle,
-            "first_each": affinities[0].each,
-            "lead": top.evidence.lead,
-            "apart": max(hit.evidence.apart for hit in hits),
-            "chance": sum(hit.evidence.chance for hit in hits),
-            "first_chance": top.evidence.chance,
-            "nothing": top.evidence.nothing,
-            "kind": KINDS.index(top.kind) if top.kind in KINDS else -1,
-            "listing": top.kind == "listing",
-            "article": top.kind == "article",
-            "finds": len(hits),
+            "elsewhere": self.elsewhere(asked, hit.key),
+            "kind": KINDS.index(hit.kind) if hit.kind in KINDS else -1,
+            "listing": hit.kind == "listing",
+            "article": hit.kind == "article",
             **_asked(asked, len(cover.words)),
         }
         return {name: float(value) for name, value in found.items()}

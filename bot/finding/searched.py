@@ -10,7 +10,7 @@ from bot.finding.measured import SAME_SUBJECT, Measured
 from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
-from bot.finding.weighing import weighed
+from bot.finding.weighing import in_order, weighed
 from bot.speech import cues
 from bot.understand import NARROWING, Understanding
 from knowledge.records import LANGUAGES, Listing, Record
@@ -94,7 +94,7 @@ class Searched:
             person = first(hit for hit in near if self._believed(asked, hit))
             its_people = None if person else self.named.people_of(asked, top.key)
             if its_people is not None:
-                return its_people
+                return replace(its_people, beside=self.shelf.fetch([top.key]))
             top = person or top
         records = self.shelf.fetch([top.key])
         scores = {hit.key: hit.score for hit in ranked}
@@ -106,8 +106,12 @@ class Searched:
 
     def found(self, asked: Understanding) -> tuple[Found, list[Hit]]:
         """What the search finds, and the same ranked by what the question is after."""
-        found = self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
-        return found, self._leaned(asked, found)
+        found = self.anything(asked)
+        return found, in_order(self.relevance, asked, self.leaned(asked, found))
+
+    def anything(self, asked: Understanding) -> Found:
+        """The records of all kinds that are nearest."""
+        return self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
 
     def _believed(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a record answers. Listings are believed together, once they are narrowed; nobody is a number."""
@@ -115,10 +119,10 @@ class Searched:
             return False
         if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
             # Something was asked about a figure: one of what it was about answers.
-            return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, [hit]) >= 0
+            return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, hit) >= 0
         if hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1:
-            return self.relevance.sure(asked, [hit]) >= _HARDLY  # a number was asked for, and it lacks no word there is
-        return hit.kind == "listing" or self.relevance.sure(asked, [hit]) >= 0
+            return self.relevance.sure(asked, hit) >= _HARDLY  # a number was asked for, and it lacks no word there is
+        return hit.kind == "listing" or self.relevance.sure(asked, hit) >= 0
 
     def _nowhere(self, asked: Understanding) -> bool:
         """Whether the question is about countries that nothing here is from or speaks of."""
@@ -127,8 +131,8 @@ class Searched:
         spoken = any(self.shelf.retriever.knows(fold(place)) for places in told.values() for place in places)
         return bool(countries) and not spoken and not any(f"country:{code}" in index.facets for code in countries)
 
-    def _leaned(self, asked: Understanding, found: Found) -> list[Hit]:
-        """The hits with what the question is after added to their scores."""
+    def leaned(self, asked: Understanding, found: Found) -> list[Hit]:
+        """The hits weighed, with what the question is after added to their scores."""
         named = set(asked.named("person", "organisation", "event", "programme", "listing", "metric"))
         about = {key for name in named - GENERIC for key in self.shelf.about(name)}
         leans: dict[str, float] = {}
@@ -167,15 +171,19 @@ class Searched:
 
     def listings(self, asked: Understanding) -> tuple[Found, Groups]:
         """The listings nearest to a question within the places and stages it asks for, and what they were narrowed to."""
+        found, narrowed = self.within(asked)
+        # They come in the order that was learnt; how near they are is another matter, by which a list ends.
+        near = {hit.key: hit.score for hit in found.hits}
+        placed = in_order(self.relevance, asked, weighed(self.relevance, asked, found.hits))
+        return replace(found, hits=[replace(hit, score=near[hit.key]) for hit in placed]), narrowed
+
+    def within(self, asked: Understanding) -> tuple[Found, Groups]:
+        """The listings within the places and stages of a question as the search has them, and these."""
         kinds = [kind for kind in asked.facets.values("kind") if kind in ("need", "expert")]
         groups = [LISTINGS, *[group for group in self.shelf.narrowed(asked) if not group[0].startswith("year")]]
         if kinds:
             groups.append(tuple(f"kind:{kind}" for kind in kinds))
-        found = self.shelf.retriever.find(Query(asked.unplaced, asked.base, tuple(groups)), k=_MOST_LISTINGS)
-        # They come in the order of what they lack; how near they are is another matter, by which a list ends.
-        near = {hit.key: hit.score for hit in found.hits}
-        hits = [replace(hit, score=near[hit.key]) for hit in weighed(self.relevance, asked, found.hits)]
-        return replace(found, hits=hits), groups[1:]
+        return self.shelf.retriever.find(Query(asked.unplaced, asked.base, tuple(groups)), k=_MOST_LISTINGS), groups[1:]
 
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
@@ -212,7 +220,7 @@ class Searched:
         if not near:
             return []
         told = self._tagged(asked, near[:3]) or any(self.relevance.told(asked, hit) for hit in near[:3])
-        if not told and self.relevance.sure(asked, near[:3]) < 0:
+        if not told and self.relevance.sure(asked, near[0]) < 0:
             return []
         part = [hit for hit in near if self.relevance.partakes(asked, hit)]
         first_page = {hit.key for hit in [hit for hit in part if hit.score >= best - _NEARLY][:SHOWN] or near[:SHOWN]}
@@ -220,7 +228,7 @@ class Searched:
 
     def _alone(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a listing answers by itself, where others do already: it need not be quite as sure."""
-        return self.relevance.told(asked, hit) or self.relevance.sure(asked, [hit]) >= _FURTHER
+        return self.relevance.told(asked, hit) or self.relevance.sure(asked, hit) >= _FURTHER
 
     def _anywhere(self, asked: Understanding) -> Understanding:
         """The question without its places and stages."""

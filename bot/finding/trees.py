@@ -1,10 +1,10 @@
-"""Boosted trees, as they were learnt by benchmarks/relevance.py: whether a find answers, in log odds."""
+"""Boosted trees, as they were learnt by benchmarks/relevance.py: what they say of a find, in log odds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,16 @@ class Trees:
     """
 
     trees: Sequence[Tree]
-    biases: Mapping[str, float]
+    biases: Mapping[str, float] = field(default_factory=dict)
     names: Sequence[str] = ()
 
-    def side(self, lang: str, features: Sequence[float]) -> float:
-        """Log odds for these features of a question in a language."""
-        return self.biases.get(lang, 0.0) + float(self.sides(np.array([features]))[0])
+    def side(self, lang: str, features: Mapping[str, float]) -> float:
+        """Log odds for these features of a question in a language; those the trees know nothing of are left aside."""
+        return self.biases.get(lang, 0.0) + float(self.sides(self.rows([features]))[0])
+
+    def rows(self, finds: Sequence[Mapping[str, float]]) -> Numbers:
+        """The features of some finds in the order in which the trees know them, a row for each."""
+        return np.array([[features[name] for name in self.names] for features in finds]).reshape(len(finds), len(self.names))
 
     def sides(self, rows: Numbers) -> Numbers:
         """Log odds for each row of features, without bias."""
@@ -71,7 +75,15 @@ def _depth(tree: Tree) -> int:
 
 
 @cache
-def learnt() -> Trees:
-    """The trees that were learnt, from relevance.json beside this module."""
+def learnt(what: str) -> Trees:
+    """The trees that were learnt, from relevance.json beside this module: which of some finds is the best (``order``), whether
+
+    it answers (``answers``), and whether what a rule found is what was asked for (``rules``).
+    """
+    return _every()[what]
+
+
+@cache
+def _every() -> Mapping[str, Trees]:
     stored = json.loads(LEARNT.read_text(encoding="utf-8"))
-    return Trees(stored["trees"], stored["biases"], stored["features"])
+    return {name: Trees(each["trees"], each["biases"], each["features"]) for name, each in stored.items()}

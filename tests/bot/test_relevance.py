@@ -6,7 +6,9 @@ import pytest
 
 from bot.finding.finder import Finder
 from bot.finding.relevance import Cover
+from bot.finding.shelf import Finding
 from bot.finding.trees import Trees, learnt
+from bot.finding.weighing import ORDERED, in_order
 from bot.speech import cues
 from bot.understand import Understander
 from bot.values import Question
@@ -35,17 +37,52 @@ def test_cover_counts_what_is_meant():
 
 def test_trees_add_up():
     """Each tree says its part, below its level or above, and so does the language."""
-    trees = Trees([[0, 0.5, -1.0, [1, 2.0, 1.0, 3.0]], 0.25], {"en": 1.0})
-    assert trees.side("en", [0.5, 9.0]) == 0.25
-    assert trees.side("en", [0.6, 9.0]) == 4.25
-    assert trees.side("zh", [0.6, 2.0]) == 1.25
+    trees = Trees([[0, 0.5, -1.0, [1, 2.0, 1.0, 3.0]], 0.25], {"en": 1.0}, ("a", "b"))
+    assert trees.side("en", {"a": 0.5, "b": 9.0}) == 0.25
+    assert trees.side("en", {"b": 9.0, "c": 7.0, "a": 0.6}) == 4.25
+    assert trees.side("zh", {"a": 0.6, "b": 2.0}) == 1.25
+    assert not trees.sides(trees.rows([])).size
 
 
-def test_features_are_those_learnt(assistant):
-    """What a find is judged by is what the trees were taught with, in the same order."""
+@pytest.mark.parametrize("text", ["solar pump", "太阳能水泵", "2021年的加速营"])
+def test_features_are_those_learnt(assistant, text: str):
+    """What finds and rules are judged by is what the trees were taught with."""
+    finder = Finder(assistant.kb, assistant.retriever, assistant.clock)
+    asked = Understander(assistant.retriever).read(Question(text))
+    hits = finder.searched.found(asked)[1]
+    told = {*finder.searched.relevance.features(asked, hits[0])}
+    assert told == {*learnt("answers").names}
+    assert told - {*learnt("order").names} == {"order", "ahead"}
+    ruling = finder.trial.ruling(asked, "named", Finding("event", finder.searched.shelf.fetch([hits[3].key])), hits[:3])
+    assert {*ruling.features([0.5], [1.0, 0.25, 2.0], 0.0)} == {*learnt("rules").names}
+
+
+@pytest.mark.parametrize("text", ["wave power for a harbour", "港口用波浪发电", "港口用波浪發電"])
+def test_order(assistant, text: str):
+    """The best finds come in the order that was learnt, and how near others are to the best means the same as before."""
     searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
-    asked = Understander(assistant.retriever).read(Question("solar pump"))
-    assert list(searched.relevance.features(asked, searched.found(asked)[1][:1])) == learnt().names
+    asked = Understander(assistant.retriever).read(Question(text))
+    before = searched.leaned(asked, searched.anything(asked))
+    after = in_order(searched.relevance, asked, before)
+    assert [hit.score for hit in after] == [hit.score for hit in before]
+    assert {hit.key for hit in after[:ORDERED]} == {hit.key for hit in before[:ORDERED]}
+    orders = [hit.evidence.order for hit in after]
+    assert orders == sorted(orders, reverse=True)
+    assert [hit.evidence.ahead for hit in after[:3]] == pytest.approx(
+        [orders[0] - orders[1], orders[1] - orders[0], orders[2] - orders[0]]
+    )
+    assert in_order(searched.relevance, asked, []) == []
+
+
+def test_those_that_cannot_answer_come_last(assistant):
+    """An event of another year than the one asked for is behind all others, and one find alone is ahead of none."""
+    searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
+    asked = Understander(assistant.retriever).read(Question("创蓝论坛 2015"))
+    hits = in_order(searched.relevance, asked, searched.leaned(asked, searched.anything(asked)))[:ORDERED]
+    astray = [searched.relevance.stray(asked, hit) for hit in hits]
+    assert astray == sorted(astray)
+    assert any(astray)
+    assert in_order(searched.relevance, asked, hits[:1])[0].evidence.ahead > 0
 
 
 @pytest.mark.parametrize(("common", "rare"), [("water", "asbestos"), ("水", "石棉"), ("asbestos", "sinopec"), ("石棉", "聚噻吩")])
