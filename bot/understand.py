@@ -54,6 +54,10 @@ _SIGN = re.compile(r"[、，,。；;：:？?！!]")  # no name goes on behind on
 NARROWING = ("country", "city", "stage")  # facets that leave only the listings which have them
 # What leads to a place that was taken out: "batteries from   ", "来自   的电池".
 _LEADING_TO = re.compile(r"(?:\b(?:from|in|of|at|near|within|across)|来自|位于|在)\s{2,}(?:的)?|^\s{2,}的|\b(?:from|in|at)\s*$")
+# Somebody speaks of their own place and trouble: "we are near Harare". A place that things are to come from is another matter.
+_OURS = re.compile(r"\b(?:we|i|our|my|us)\b|我|咱|敝", re.I)
+_LOCATED = re.compile(r"(?:\b(?:in|near|at|on|across|around|outside|for)\s+(?:the\s+)?|在|给|于|到|[，,。！？、]\s*|^\s*|我们?)$")
+_ORIGIN = re.compile(r"^的?(?:公司|企业|厂|技术|产品|机构|品牌|方案|专家|设备|供应商|制|产)")
 _ANY_WORD = re.compile(r"[^\W_]")
 
 
@@ -97,6 +101,18 @@ class Understanding:
             return self.text
         left = _LEADING_TO.sub(" ", self.facets.without(*NARROWING))
         return " ".join(left.split()) or self.text
+
+    @property
+    def ours(self) -> bool:
+        """Whether somebody speaks of themselves: of what they have, need or do."""
+        return bool(_OURS.search(self.text))
+
+    @property
+    def here(self) -> bool:
+        """Whether the places are where somebody is who asks, and not where something is to come from."""
+        text = self.facets.folded
+        places = [mention for mention in self.facets.mentions if mention.facet in ("country", "city")]
+        return self.ours and all(_LOCATED.search(text[: m.start]) and not _ORIGIN.match(text[m.end :]) for m in places)
 
     @property
     def wants_figures(self) -> bool:

@@ -13,7 +13,7 @@ from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, fi
 from bot.finding.weighing import in_order, weighed
 from bot.speech import cues
 from bot.understand import NARROWING, Understanding
-from knowledge.records import LANGUAGES, Listing, Record
+from knowledge.records import LANGUAGES, Listing
 from retrieval.floor import Evidence
 from retrieval.language import fold
 from retrieval.retriever import Found, Hit, Query
@@ -23,11 +23,8 @@ ARTICLE_BONUS = 0.5  # an article was written to answer
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
 LISTINGS = ("type:listing",)
+_KINDS = frozenset({("kind", "need"), ("kind", "expert")})
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
-_NO_FIGURES = frozenset({"organisation", "person"})
-_FIGURED = frozenset({"share", "conflict"})
-_HARDLY = -2.5  # log odds from which a figure that lacks no word is believed
-_MOSTLY = 0.5  # share of a question's words, by weight
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
 _FURTHER = -0.5  # log odds from which a listing stands behind those that answer
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
@@ -72,7 +69,8 @@ class Searched:
         if self._nowhere(asked) or any(cues(lang)["insides"].search(fold(asked.text)) for lang in LANGUAGES):
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         found, ranked = self.found(asked)
-        close = [hit for hit in ranked[:3] if hit.score >= ranked[0].score - CLOSE_SCORE]
+        barred = bool(ranked) and self._barred(asked, ranked[0]) and self.relevance.sure(asked, ranked[0]) >= 0
+        close = [hit for hit in ranked[:3] if barred or hit.score >= ranked[0].score - CLOSE_SCORE]
         told = (self._told(asked, found, ranked, hit) for hit in close if self._believed(asked, hit))
         silences: list[Finding] = []
         for finding in told:
@@ -114,15 +112,14 @@ class Searched:
         return self.shelf.retriever.find(Query(asked.text, asked.lang), k=_DEPTH)
 
     def _believed(self, asked: Understanding, hit: Hit) -> bool:
-        """Whether a record answers. Listings are believed together, once they are narrowed; nobody is a number."""
-        if hit.kind in _NO_FIGURES and asked.aspects & _NUMBERS and "held" not in asked.aspects:
+        """Whether a record answers. Listings are believed together, once they are narrowed."""
+        if self._barred(asked, hit):
             return False
-        if hit.kind == "metric" and asked.aspects & _FIGURED and not self.relevance.elsewhere(asked, hit.key):
-            # Something was asked about a figure: one of what it was about answers.
-            return self.relevance.cover(asked, hit.key).weight >= _MOSTLY or self.relevance.sure(asked, hit) >= 0
-        if hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1:
-            return self.relevance.sure(asked, hit) >= _HARDLY  # a number was asked for, and it lacks no word there is
         return hit.kind == "listing" or self.relevance.sure(asked, hit) >= 0
+
+    def _barred(self, asked: Understanding, hit: Hit) -> bool:
+        """Whether a number is asked for, and this is a body: what is nearly as near may have it."""
+        return hit.kind == "organisation" and bool(asked.aspects & _NUMBERS) and "held" not in asked.aspects
 
     def _nowhere(self, asked: Understanding) -> bool:
         """Whether the question is about countries that nothing here is from or speaks of."""
@@ -188,39 +185,54 @@ class Searched:
     def _searched_listings(self, asked: Understanding) -> Finding:
         """Listings for a problem, within the places and stages that were asked for."""
         found, narrowed = self.listings(asked)
-        kept = self._answering(asked, found.hits)
-        others: tuple[Record, ...] = ()
+        kept, scope = self._answering(asked, found.hits), self.shelf.scope(asked)
+        others: Sequence[Hit] = ()
         if narrowed:
-            # What answers anywhere answers where it comes from, though it may not be sure by itself.
-            wide = self._anywhere(asked)
-            anywhere = self._answering(wide, self.listings(wide)[0].hits)
-            keys, best = {hit.key for hit in (*kept, *anywhere)}, max((hit.score for hit in anywhere), default=math.inf)
-            nearly = [hit.key for hit in found.hits if hit.score >= best - _NEARLY and self.relevance.partakes(wide, hit)][:SHOWN]
-            kept = [hit for hit in found.hits if hit.key in keys or hit.key in nearly]
-            others = self.shelf.fetch([hit.key for hit in anywhere[:SHOWN]])
+            kept, others = self._within(asked, found.hits, kept)
+            if not kept and self._speaks_of_itself(asked):
+                wide = self._anywhere(asked, any_kind=True)
+                kept, scope = self._answering(wide, self.listings(wide)[0].hits), ()
         if kept:
             return Finding(
                 "listings",
                 self.shelf.fetch([hit.key for hit in kept[asked.skip : asked.skip + SHOWN]]),
                 {hit.key: hit.score for hit in kept},
-                self.shelf.scope(asked),
+                scope,
                 found=tuple(hit.key for hit in kept),
                 skip=asked.skip,
             )
         if narrowed:
-            return Finding("silence", scope=self.shelf.scope(asked), choices=others, confidence=found.confidence)
+            choices = self.shelf.fetch([hit.key for hit in others[:SHOWN]])
+            return Finding("silence", scope=scope, choices=choices, confidence=found.confidence)
         best = max((hit.score for hit in found.hits), default=0.0)
         near = [hit for hit in found.hits if hit.score >= best - SAME_LISTINGS]
         return self._near_miss(asked, near, found.confidence)
+
+    def _speaks_of_itself(self, asked: Understanding) -> bool:
+        """Whether places, stages and kinds say who asks, or are one of several things that would do: "we have a need for …"."""
+        kinds = asked.facets.values("kind")
+        narrowing = {"need", "expert"} & set(kinds)
+        theirs = asked.here or not asked.facets.places
+        return theirs and not asked.facets.values("stage") and (not narrowing or asked.ours or len(kinds) > 1)
+
+    def _within(self, asked: Understanding, hits: Sequence[Hit], kept: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
+        """Those of the narrowed listings that answer, with others that speak of the place; and those that answer anywhere."""
+        # What answers anywhere answers where it comes from, though it may not be sure by itself.
+        wide = self._anywhere(asked)
+        anywhere = self._answering(wide, self.listings(wide)[0].hits)
+        keys, best = {hit.key for hit in (*kept, *anywhere)}, max((hit.score for hit in anywhere), default=math.inf)
+        nearly = [hit.key for hit in hits if hit.score >= best - _NEARLY and self.relevance.partakes(wide, hit)][:SHOWN]
+        inside = [hit for hit in hits if hit.key in keys or hit.key in nearly]
+        have = {hit.key for hit in inside}
+        # Made elsewhere, and made for the place: its own text says so.
+        made_for = [hit for hit in anywhere if hit.key not in have and not self.relevance.elsewhere(asked, hit.key)]
+        return [*made_for, *inside], anywhere
 
     def _answering(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
         """Those of the nearest that answer: the best are believed together, those behind have to answer by themselves."""
         best = max((hit.score for hit in hits), default=0.0)
         near = [hit for hit in hits if hit.score >= best - SAME_LISTINGS]
-        if not near:
-            return []
-        told = self._tagged(asked, near[:3]) or any(self.relevance.told(asked, hit) for hit in near[:3])
-        if not told and self.relevance.sure(asked, near[0]) < 0:
+        if not near or (self.relevance.sure(asked, near[0]) < 0 and not self._tagged(asked, near[:3])):
             return []
         part = [hit for hit in near if self.relevance.partakes(asked, hit)]
         first_page = {hit.key for hit in [hit for hit in part if hit.score >= best - _NEARLY][:SHOWN] or near[:SHOWN]}
@@ -230,9 +242,13 @@ class Searched:
         """Whether a listing answers by itself, where others do already: it need not be quite as sure."""
         return self.relevance.told(asked, hit) or self.relevance.sure(asked, hit) >= _FURTHER
 
-    def _anywhere(self, asked: Understanding) -> Understanding:
-        """The question without its places and stages."""
-        mentions = tuple(mention for mention in asked.facets.mentions if mention.facet not in NARROWING)
+    def _anywhere(self, asked: Understanding, *, any_kind: bool = False) -> Understanding:
+        """The question without its places and stages, and, if told, without the kind of listing that it names."""
+        mentions = tuple(
+            mention
+            for mention in asked.facets.mentions
+            if mention.facet not in NARROWING and not (any_kind and (mention.facet, mention.value) in _KINDS)
+        )
         text = asked.unplaced
         return replace(asked, text=text, facets=replace(asked.facets, mentions=mentions, folded=fold(text)), skip=0)
 
