@@ -25,7 +25,7 @@ from bot.finding.finder import Finder
 from bot.finding.searched import Searched
 from bot.finding.shelf import Finding
 from bot.finding.trees import LEARNT
-from bot.finding.trial import ROUTES, RULES
+from bot.finding.trial import tried
 from bot.finding.weighing import ORDERED, weighed
 from bot.settings import Settings
 from bot.understand import Understander, Understanding
@@ -105,8 +105,7 @@ def _ruled(finder: Finder, asked: Understanding) -> tuple[str, Finding | None]:
     for rule in finder.rules:
         finding = rule(asked)
         if finding is not None and (finding.route != "metric" or finder.searched.relevance.counts(asked, finding.records)):
-            tried = rule.__name__ in RULES and finding.route in ROUTES
-            return rule.__name__, finding if tried else None
+            return rule.__name__, finding if tried(rule.__name__, finding) else None
     return "", None
 
 

@@ -32,11 +32,19 @@ def blocks_of(page: Page, asked: Understanding, finding: Finding) -> list[Block]
 
 def _beside(page: Page, finding: Finding, told: Collection[str]) -> list[Block]:
     """What may have been meant as well, under a line that says so."""
-    cards = [
-        _card(page, record, score=finding.scores.get(record.key, 0.0)) for record in finding.beside if record.key not in told
-    ]
-    found = [card for card in cards if card is not None]
+    found: list[Block] = []
+    for record in finding.beside:
+        if isinstance(record, Metric):
+            found += _figures(page, record)
+        elif record.key not in told and (card := _card(page, record, score=finding.scores.get(record.key, 0.0))):
+            found.append(card)
     return [Text(page.say("beside"), "note"), *found] if found else []
+
+
+def _figures(page: Page, metric: Metric) -> list[Block]:
+    """The figures of a metric and how they relate, without a lead of their own."""
+    blocks = figures.metric_blocks(page, metric, page.kb.all(Statistic, metric=metric.id), MeasureAsked())
+    return [block for block in blocks if not (isinstance(block, Text) and block.role == "lead")]
 
 
 def status_of(finding: Finding) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from bot.finding.affinity import Affinity, Likeness, to_record
-from bot.finding.shelf import GENERIC, Shelf
+from bot.finding.shelf import GENERIC, TABLES, Shelf
 from bot.finding.trees import learnt
 from bot.understand import Understanding
 from knowledge.records import LANGUAGES, Record
@@ -185,6 +185,7 @@ class Relevance:
         cover, evidence = self._meant(asked, hit), hit.evidence
         named = hit.key in asked.named(hit.kind) and hit.key not in GENERIC
         others = [key for key in self.shelf.named_keys(asked) if key != hit.key]
+        kinds = {TABLES[kind] for kind in asked.facets.values("kind") if kind in TABLES}
         found = {
             "share": cover.share,
             "weight": cover.weight,
@@ -200,6 +201,8 @@ class Relevance:
             "others": bool(others) and not named,
             "elsewhere": self.elsewhere(asked, hit.key),
             "kind": KINDS.index(hit.kind) if hit.kind in KINDS else -1,
+            "of_kind": hit.kind in kinds,
+            "of_another": bool(kinds) and hit.kind not in kinds,
             "listing": hit.kind == "listing",
             "article": hit.kind == "article",
             **_asked(asked, len(cover.words)),

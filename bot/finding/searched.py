@@ -22,9 +22,11 @@ NAME_BONUS, GENERIC_BONUS, ABOUT_BONUS, KIND_BONUS = 3.0, 0.5, 1.0, 1.5
 ARTICLE_BONUS = 0.5  # an article was written to answer
 FIGURE_MALUS = 3.0  # a figure is seldom what is wanted when none was asked for
 _DEPTH = 40
+_LOOKED_AT = 3  # the best finds, of which any may be what was meant
 LISTINGS = ("type:listing",)
 _KINDS = frozenset({("kind", "need"), ("kind", "expert")})
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
+_HARDLY = -2.5  # log odds from which a figure that lacks no word is believed
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
 _FURTHER = -0.5  # log odds from which a listing stands behind those that answer
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
@@ -70,14 +72,23 @@ class Searched:
             return Finding("silence", scope=self.shelf.scope(asked), confidence=0.0)
         found, ranked = self.found(asked)
         barred = bool(ranked) and self._barred(asked, ranked[0]) and self.relevance.sure(asked, ranked[0]) >= 0
-        close = [hit for hit in ranked[:3] if barred or hit.score >= ranked[0].score - CLOSE_SCORE]
+        close = [hit for hit in ranked[:_LOOKED_AT] if barred or hit.score >= ranked[0].score - CLOSE_SCORE]
         told = (self._told(asked, found, ranked, hit) for hit in close if self._believed(asked, hit))
         silences: list[Finding] = []
         for finding in told:
             if finding.route != "silence":
-                return finding
+                return replace(finding, sure=self._sure_behind(asked, ranked, finding))
             silences.append(finding)  # listings that do not answer, where the next may
         return first(silences) or Finding("silence", confidence=found.confidence)
+
+    def _sure_behind(self, asked: Understanding, ranked: Sequence[Hit], finding: Finding) -> tuple[str, ...]:
+        """The best finds beside those of a finding that would be answers themselves; figures only where they were asked for."""
+        shown = [record.key for record in finding.records]
+        # Whose name is in the question is who is meant; what an article is about stands with it.
+        if finding.route in ("listings", "article") or set(shown) & set(asked.named("person")):
+            return ()
+        others = (hit for hit in ranked[:_LOOKED_AT] if hit.key not in shown and (hit.kind != "metric" or asked.wants_figures))
+        return tuple(hit.key for hit in others if self._believed(asked, hit) and self.relevance.sure(asked, hit) >= 0)
 
     def _told(self, asked: Understanding, found: Found, ranked: Sequence[Hit], top: Hit) -> Finding:
         """What a hit is told as: itself, with those of its kind that are as near."""
@@ -115,7 +126,9 @@ class Searched:
         """Whether a record answers. Listings are believed together, once they are narrowed."""
         if self._barred(asked, hit):
             return False
-        return hit.kind == "listing" or self.relevance.sure(asked, hit) >= 0
+        # A figure that lacks no word of a question for a number is believed more easily.
+        counted = hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1
+        return hit.kind == "listing" or self.relevance.sure(asked, hit) >= (_HARDLY if counted else 0)
 
     def _barred(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a number is asked for, and this is a body: what is nearly as near may have it."""
@@ -225,7 +238,8 @@ class Searched:
         inside = [hit for hit in hits if hit.key in keys or hit.key in nearly]
         have = {hit.key for hit in inside}
         # Made elsewhere, and made for the place: its own text says so.
-        made_for = [hit for hit in anywhere if hit.key not in have and not self.relevance.elsewhere(asked, hit.key)]
+        staged = bool(asked.facets.values("stage"))
+        made_for = [hit for hit in anywhere if not (staged or hit.key in have or self.relevance.elsewhere(asked, hit.key))]
         return [*made_for, *inside], anywhere
 
     def _answering(self, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:

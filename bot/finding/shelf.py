@@ -38,7 +38,7 @@ class Finding:
     ``why`` holds for each key the words of the question that the record has, where it was searched for;
     ``near`` are records whose names are spelt nearly like something in the question; ``lacking`` are words of it that the
     ``choices`` of a silence, though nearest, do not speak of; ``beside`` are records that fit nearly as well as the one of an
-    answer.
+    answer, ``sure`` the keys of those that would have been answers themselves.
     """
 
     route: str
@@ -57,6 +57,7 @@ class Finding:
     lacking: tuple[str, ...] = ()
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
     beside: tuple[Record, ...] = ()
+    sure: tuple[str, ...] = ()
 
     def page(self, skip: int, take: int) -> Finding:
         """The part of a list that fits on a screen: ``take`` of its records, after the first ``skip``."""

@@ -14,15 +14,17 @@ from bot.finding.searched import Searched
 from bot.finding.shelf import Finding
 from bot.finding.trees import learnt
 from bot.finding.weighing import ORDERED
+from bot.measures_asked import OPERATIONS
 from bot.understand import ASPECTS, Understanding
 from retrieval.floor import Evidence
 from retrieval.retriever import Hit
 
-RULES = ("labelled", "worked", "dated", "elsewhere", "listed", "people", "bodies_at_event", "named", "place")
+RULES = ("worked", "dated", "elsewhere", "listed", "people", "bodies_at_event", "named", "place")
 ROUTES = (
     "silence", "metric", "no_figure", "person", "people", "organisation", "organisations", "event", "events", "listings",
     "programme", "article",
 )  # fmt: skip
+_BY_FACETS = frozenset({"listed", "people", "bodies_at_event", "place"})
 _LOOKED_AT = 3  # records of a rule
 _NOWHERE = 99.0  # the place of a record that a search does not find among its best
 Features = Mapping[str, float]
@@ -57,6 +59,11 @@ class Ruling:
         }
 
 
+def tried(rule: str, finding: Finding) -> bool:
+    """Whether what a rule found is put on trial: who or what was named, bodies apart, is what was meant."""
+    return rule in RULES and finding.route in ROUTES and (rule != "named" or finding.route == "organisation")
+
+
 class Trial:
     """Lets a rule's finding stand, or has the question searched for."""
 
@@ -66,7 +73,8 @@ class Trial:
 
     def stands(self, asked: Understanding, rule: str, finding: Finding) -> bool:
         """Whether a rule's finding is likelier to be right than wrong."""
-        if rule not in RULES or finding.route not in ROUTES:
+        checked = finding.measure is not None and finding.measure.claimed is not None
+        if not tried(rule, finding) or checked or (rule in _BY_FACETS and not self._more(asked)):
             return True
         hits = self.searched.found(asked)[1][:ORDERED]
         if not hits:
@@ -75,6 +83,11 @@ class Trial:
         own, found = (trees.sides(trees.rows([*finds.values()])).tolist() for finds in (ruling.own, ruling.found))
         return learnt("rules").side(asked.base, ruling.features(own, found, self.relevance.sure(asked, hits[0]))) >= 0
 
+    def _more(self, asked: Understanding) -> bool:
+        """Whether a question has other words than the facets that a rule goes by."""
+        sectors = {word for mention in asked.facets.mentions if mention.facet == "sector" for word in mention.words.split()}
+        return bool(set(asked.topic) - sectors)
+
     def ruling(self, asked: Understanding, rule: str, finding: Finding, hits: Sequence[Hit]) -> Ruling:
         """A rule's finding beside the best hits of a search."""
         features = self.relevance.features
@@ -82,6 +95,7 @@ class Trial:
             "rule": RULES.index(rule),
             "route": ROUTES.index(finding.route),
             "records": len(finding.records),
+            "operation": OPERATIONS.index(finding.measure.operation) if finding.measure else -1,
             "topic": len(asked.topic),
             "names": len(asked.names),
             **{f"asked_{aspect}": aspect in asked.aspects for aspect in ASPECTS},

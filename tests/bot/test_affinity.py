@@ -94,7 +94,8 @@ def test_starter(assistant, text):
 def test_weighed(assistant, text):
     """Once weighed, a find is told from those behind: by its score, its likeness, and its share of all likeness."""
     searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
-    _, hits = searched.found(Understander(assistant.retriever).read(Question(text)))
+    asked = Understander(assistant.retriever).read(Question(text))
+    hits = searched.leaned(asked, searched.anything(asked))
     scores = [hit.score for hit in hits]
     assert scores == sorted(scores, reverse=True)
     behind = sum(scores[3:]) / len(scores[3:])

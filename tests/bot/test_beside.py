@@ -12,7 +12,7 @@ from bot.values import Question
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("joint master's at Tongji", "tongji-master"),
+        ("joint master's at Tongji", "tongji"),
         ("清华硕士项目是谁签的字", "person-jiang-peixue"),
         ("清華碩士項目是誰簽的字", "person-jiang-peixue"),
     ],

@@ -44,7 +44,7 @@ def test_skip_needs_no_conversation(talking, lang):
     """A question may leave out the first finds itself, and names no conversation for it."""
     first = talking.answer_now(Question(LISTED[lang]))
     then = talking.answer_now(Question(LISTED[lang], skip=5))
-    assert len(then.cards) == first.more
+    assert len(then.cards) == min(first.more, 5)
     assert not {card.key for card in first.cards} & {card.key for card in then.cards}
     assert then.resolved is None
 
