@@ -10,7 +10,7 @@ from bot.finding.measured import SAME_SUBJECT, Measured
 from bot.finding.named import Named
 from bot.finding.relevance import Relevance
 from bot.finding.shelf import GENERIC, SHOWN, TABLES, Finding, Groups, Shelf, first
-from bot.finding.weighing import in_order, weighed
+from bot.finding.weighing import ORDERED, in_order, weighed
 from bot.speech import cues
 from bot.understand import NARROWING, Understanding
 from knowledge.records import LANGUAGES, Listing
@@ -26,8 +26,9 @@ _LOOKED_AT = 3  # the best finds, of which any may be what was meant
 LISTINGS = ("type:listing",)
 _KINDS = frozenset({("kind", "need"), ("kind", "expert")})
 _NUMBERS = frozenset({"how_many", "attendance", "rank"})
-_HARDLY = -2.5  # log odds from which a figure that lacks no word is believed
+_HARDLY, _SURER = -2.5, 1.0  # log odds from which a figure is believed that lacks no word, and one that lacks the only one
 SAME_LISTINGS = 5.0  # listings this near the best are shown with it; one may have been asked for in the words of its problem
+_LIKELY = -2.0  # log odds from which listings answer of which one says all that is asked
 _FURTHER = -0.5  # log odds from which a listing stands behind those that answer
 _NEARLY = 3.5  # those this near need not answer by themselves to stand on the first page
 _MOST_LISTINGS = 40  # listings looked at, those of further pages included
@@ -126,9 +127,17 @@ class Searched:
         """Whether a record answers. Listings are believed together, once they are narrowed."""
         if self._barred(asked, hit):
             return False
-        # A figure that lacks no word of a question for a number is believed more easily.
-        counted = hit.kind == "metric" and asked.aspects & _NUMBERS and self.relevance.cover(asked, hit.key).share == 1
-        return hit.kind == "listing" or self.relevance.sure(asked, hit) >= (_HARDLY if counted else 0)
+        return hit.kind == "listing" or self.relevance.sure(asked, hit) >= self._needed(asked, hit)
+
+    def _needed(self, asked: Understanding, hit: Hit) -> float:
+        """How sure it has to be that a record answers: a figure that lacks no word of a question for a number is believed more
+
+        easily, one that lacks the only word less.
+        """
+        if hit.kind != "metric" or not asked.aspects & _NUMBERS:
+            return 0.0
+        cover = self.relevance.cover(asked, hit.key)
+        return _HARDLY if cover.share == 1 else _SURER if len(cover.words) == 1 else 0.0
 
     def _barred(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a number is asked for, and this is a body: what is nearly as near may have it."""
@@ -246,15 +255,24 @@ class Searched:
         """Those of the nearest that answer: the best are believed together, those behind have to answer by themselves."""
         best = max((hit.score for hit in hits), default=0.0)
         near = [hit for hit in hits if hit.score >= best - SAME_LISTINGS]
-        if not near or (self.relevance.sure(asked, near[0]) < 0 and not self._tagged(asked, near[:3])):
+        if not near or not self._answered_by(asked, near):
             return []
         part = [hit for hit in near if self.relevance.partakes(asked, hit)]
         first_page = {hit.key for hit in [hit for hit in part if hit.score >= best - _NEARLY][:SHOWN] or near[:SHOWN]}
-        return [hit for hit in near if hit.key in first_page or (hit in part and self._alone(asked, hit))]
+        ordered = {hit.key for hit in near[:ORDERED]}  # how sure it is of others was not learnt
+        further = (hit for hit in part if self._alone(asked, hit, learnt=hit.key in ordered))
+        kept = {*first_page, *(hit.key for hit in further)}
+        return [hit for hit in near if hit.key in kept]
 
-    def _alone(self, asked: Understanding, hit: Hit) -> bool:
+    def _answered_by(self, asked: Understanding, near: Sequence[Hit]) -> bool:
+        """Whether the nearest listings answer: the best surely, or likely enough where one says all that is asked itself."""
+        sure = self.relevance.sure(asked, near[0])
+        told = sure >= _LIKELY and any(self.relevance.told(asked, hit) for hit in near[:3])
+        return sure >= 0 or told or self._tagged(asked, near[:3])
+
+    def _alone(self, asked: Understanding, hit: Hit, *, learnt: bool) -> bool:
         """Whether a listing answers by itself, where others do already: it need not be quite as sure."""
-        return self.relevance.told(asked, hit) or self.relevance.sure(asked, hit) >= _FURTHER
+        return self.relevance.told(asked, hit) or (learnt and self.relevance.sure(asked, hit) >= _FURTHER)
 
     def _anywhere(self, asked: Understanding, *, any_kind: bool = False) -> Understanding:
         """The question without its places and stages, and, if told, without the kind of listing that it names."""
