@@ -137,7 +137,9 @@ class Searched:
         if hit.kind != "metric" or not asked.aspects & _NUMBERS:
             return 0.0
         cover = self.relevance.cover(asked, hit.key)
-        return _HARDLY if cover.share == 1 else _SURER if len(cover.words) == 1 else 0.0
+        # Of words of one character many only count: 家, 张.
+        met = [met for word, met in zip(cover.words, cover.met, strict=True) if word not in asked.singles]
+        return _HARDLY if all(each == 1 for each in met) else _SURER if len(met) == 1 else 0.0
 
     def _barred(self, asked: Understanding, hit: Hit) -> bool:
         """Whether a number is asked for, and this is a body: what is nearly as near may have it."""
