@@ -57,6 +57,7 @@ _LEADING_TO = re.compile(r"(?:\b(?:from|in|of|at|near|within|across)|来自|位�
 # Somebody speaks of their own place and trouble: "we are near Harare". A place that things are to come from is another matter.
 _OURS = re.compile(r"\b(?:we|i|our|my|us)\b|我|咱|敝", re.I)
 _LOCATED = re.compile(r"(?:\b(?:in|near|at|on|across|around|outside|for)\s+(?:the\s+)?|在|给|于|到|[，,。！？、]\s*|^\s*|我们?)$")
+_MADE_IN = re.compile(r"\b(?:made|built|produced|manufactured|developed|based)\s+in\s+(?:the\s+)?$")
 _ORIGIN = re.compile(r"^的?(?:公司|企业|厂|技术|产品|机构|品牌|方案|专家|设备|供应商|制|产)")
 _ANY_WORD = re.compile(r"[^\W_]")
 
@@ -112,7 +113,7 @@ class Understanding:
         """Whether the places are where somebody is who asks, and not where something is to come from."""
         text = self.facets.folded
         places = [mention for mention in self.facets.mentions if mention.facet in ("country", "city")]
-        return self.ours and all(_LOCATED.search(text[: m.start]) and not _ORIGIN.match(text[m.end :]) for m in places)
+        return self.ours and all(_stands_where(text[: m.start], text[m.end :]) for m in places)
 
     @property
     def wants_figures(self) -> bool:
@@ -204,6 +205,11 @@ class Understander:
         telling = list(dict.fromkeys(word for word in words if not framed.fullmatch(word) and _says_something(word)))
         singles = tuple(word for word in telling if len(word) == 1 and HAN.match(word))
         return tuple(word for word in telling if len(word) > 1), singles
+
+
+def _stands_where(before: str, behind: str) -> bool:
+    """Whether a place between these words is where something is, and not where it comes from."""
+    return bool(_LOCATED.search(before)) and not (_MADE_IN.search(before) or _ORIGIN.match(behind))
 
 
 def _outside_names(facets: Facets, names: Sequence[NameMatch]) -> Facets:

@@ -83,3 +83,12 @@ def test_who_is_asked_for_by_a_post_is_a_person(assistant, text: str, wanted: st
 def test_what_was_asked_comes_before_what_it_names(assistant, text: str, wanted: str):
     """A name in a question does not stand for all that the question says."""
     assert wanted in [card.id for card in assistant.answer_now(Question(text)).cards[:3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [("joint master's at Tongji", "tongji"), ("同济联合硕士", "tongji"), ("同濟聯合碩士", "tongji")],
+)
+def test_other_answers_stand_beside(assistant, text: str, body: str):
+    """What would be an answer itself stands beside the one that is given."""
+    assert body in [card.id for card in assistant.answer_now(Question(text)).cards[1:3]]

@@ -191,3 +191,41 @@ def test_its_own_insides(assistant, text: str):
 def test_all_that_say_it_are_listed(assistant, text: str):
     """Behind the first page come those that say all that is asked themselves."""
     assert assistant.answer_now(Question(text)).more >= 2
+
+
+@pytest.mark.parametrize("text", ["patent association at Shanghai forum?", "上海论坛那个专利协会", "上海論壇那個專利協會"])
+def test_a_rule_that_missed_the_point_does_not_stand(assistant, text: str):
+    """Bodies of some role at an event are not the answer where one of them is described."""
+    assert assistant.answer_now(Question(text)).cards[0].id == "ppac"
+
+
+@pytest.mark.parametrize("text", ["organisations in China", "中国有哪些机构", "中國有哪些機構"])
+def test_what_is_said_by_facets_alone_is_listed(assistant, text: str):
+    """A rule stands that goes by all that a question says."""
+    answer = assistant.answer_now(Question(text))
+    assert answer.route == "organisations"
+    assert answer.more
+
+
+@pytest.mark.parametrize("text", ["a wind turbine for weak wind in India", "印度风小，装什么风机合适？", "印度 風弱地區 風機"])
+def test_made_for_a_place(assistant, text: str):
+    """What is made elsewhere for the place that is asked about is found."""
+    assert assistant.answer_now(Question(text)).cards[0].id == "tech-x-ge-low-wind-india"
+
+
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("We run a clinic in Zambia far from the grid: a solar plant ready to set down?", True),
+        ("我们在赞比亚办诊所，没有电网，有没有摆上就能用的太阳能电站", True),
+        ("我們在尚比亞辦診所，沒有電網，有沒有擺上就能用的太陽能電站", True),
+        ("we have a need for desalination", True),
+        ("我們有海水淡化的需求", True),
+        ("desalination from Brazil", False),
+        ("we want desalination made in Brazil", False),
+        ("我们想找巴西的海水淡化技术", False),
+    ],
+)
+def test_where_somebody_is_does_not_narrow(assistant, text: str, answered: bool):
+    """Who says where they are is shown what fits from anywhere, who says where it is to come from is told that there is none."""
+    assert bool(assistant.answer_now(Question(text)).cards) is answered
