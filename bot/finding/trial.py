@@ -73,8 +73,7 @@ class Trial:
 
     def stands(self, asked: Understanding, rule: str, finding: Finding) -> bool:
         """Whether a rule's finding is likelier to be right than wrong."""
-        checked = finding.measure is not None and finding.measure.claimed is not None
-        if not tried(rule, finding) or checked or (rule in _BY_FACETS and not self._more(asked)):
+        if not tried(rule, finding) or self._plain(asked, rule, finding):
             return True
         hits = self.searched.found(asked)[1][:ORDERED]
         if not hits:
@@ -83,10 +82,13 @@ class Trial:
         own, found = (trees.sides(trees.rows([*finds.values()])).tolist() for finds in (ruling.own, ruling.found))
         return learnt("rules").side(asked.base, ruling.features(own, found, self.relevance.sure(asked, hits[0]))) >= 0
 
-    def _more(self, asked: Understanding) -> bool:
-        """Whether a question has other words than the facets that a rule goes by."""
+    def _plain(self, asked: Understanding, rule: str, finding: Finding) -> bool:
+        """Whether a question has no other words than those that a rule goes by, or a number that is to be checked."""
+        topic, measure = set(asked.topic), finding.measure
+        if measure is not None:
+            return measure.claimed is not None or not any(word in measure.rest for word in topic)
         sectors = {word for mention in asked.facets.mentions if mention.facet == "sector" for word in mention.words.split()}
-        return bool(set(asked.topic) - sectors)
+        return rule in _BY_FACETS and topic <= sectors
 
     def ruling(self, asked: Understanding, rule: str, finding: Finding, hits: Sequence[Hit]) -> Ruling:
         """A rule's finding beside the best hits of a search."""

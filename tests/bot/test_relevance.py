@@ -229,3 +229,9 @@ def test_made_for_a_place(assistant, text: str):
 def test_where_somebody_is_does_not_narrow(assistant, text: str, answered: bool):
     """Who says where they are is shown what fits from anywhere, who says where it is to come from is told that there is none."""
     assert bool(assistant.answer_now(Question(text)).cards) is answered
+
+
+@pytest.mark.parametrize("text", ["how did WIPO GREEN's partners change since 2019?", "2019年以来WIPO GREEN的伙伴数怎么变的"])
+def test_figures_over_a_time_stand(assistant, text: str):
+    """Where a figure, a time and what is to be done with it are all that is said, nothing else is looked for."""
+    assert {figure.metric for figure in assistant.answer_now(Question(text)).figures} == {"wipo_green_partners"}
