@@ -22,11 +22,11 @@ import numpy.typing as npt
 from benchmarks.journeys import FILES, PARTS, part_of
 from bot.finding.trees import Tree, Trees
 from bot.finding.trial import Ruling
+from bot.finding.weighing import ALONE
 from knowledge.records import LANGUAGES
 
 LEVELLED = ("tune", "practice", "asked")  # set the level: they are what people ask, and the others harder
 _AFTER = ("order", "ahead")  # features that are known once there is an order
-_ALONE = 5.0  # as in bot/finding/weighing.py
 _GROWTH = {
     "learning_rate": 0.06, "max_depth": 6, "feature_fraction": 0.5, "bagging_fraction": 0.7, "bagging_freq": 1, "seed": 0,
     "deterministic": True, "force_row_wise": True, "use_missing": False, "verbose": -1,
@@ -51,7 +51,7 @@ class Pool:
     def best(self, orders: Sequence[float]) -> list[tuple[Features, bool, bool]]:
         """The best two finds by an order, with their features as they are then; whether each answers, and is a listing."""
         first, *others = sorted(range(len(orders)), key=lambda place: -orders[place])
-        apart = orders[first] - orders[others[0]] if others else _ALONE
+        apart = orders[first] - orders[others[0]] if others else ALONE
         return [
             ({**self.finds[place], "order": orders[place], "ahead": ahead}, self.right[place], self.listing[place])
             for place, ahead in ((first, apart), *((place, -apart) for place in others[:1]))

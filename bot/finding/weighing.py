@@ -23,7 +23,7 @@ _WEIGHED = 16  # hits whose words are looked at; those behind are taken to be as
 _BEST = 3  # the finds that may be meant; those behind are what they are compared with
 ORDERED = 8  # hits that are put in order; those behind stay there
 _TOLD = ("lead", "behind", "apart", "chance")
-_ALONE = 5.0  # by how much a hit without another is ahead
+ALONE = 5.0  # by how much a hit without another is ahead
 
 
 def weighed(relevance: Relevance, asked: Understanding, hits: Sequence[Hit]) -> list[Hit]:
@@ -60,7 +60,7 @@ def in_order(relevance: Relevance, asked: Understanding, hits: Sequence[Hit]) ->
     astray = [relevance.stray(asked, hit) for hit in some]
     places = sorted(range(len(some)), key=lambda place: (astray[place], -sides[place]))
     best = sides[places[0]]
-    aheads = [best - sides[places[1]] if len(some) > 1 else _ALONE, *(sides[place] - best for place in places[1:])]
+    aheads = [best - sides[places[1]] if len(some) > 1 else ALONE, *(sides[place] - best for place in places[1:])]
     put = [
         replace(some[place], score=hit.score, evidence=replace(some[place].evidence, order=sides[place], ahead=ahead))
         for hit, place, ahead in zip(some, places, aheads, strict=True)

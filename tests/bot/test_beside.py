@@ -86,9 +86,10 @@ def test_what_was_asked_comes_before_what_it_names(assistant, text: str, wanted:
 
 
 @pytest.mark.parametrize(
-    ("text", "body"),
-    [("joint master's at Tongji", "tongji"), ("同济联合硕士", "tongji"), ("同濟聯合碩士", "tongji")],
+    "text", ["which prosecutor spoke about the AI industry?", "哪位检察官谈了保护人工智能产业", "哪位檢察官談了保護人工智能產業"]
 )
-def test_other_answers_stand_beside(assistant, text: str, body: str):
+def test_other_answers_stand_beside(assistant, text: str):
     """What would be an answer itself stands beside the one that is given."""
-    assert body in [card.id for card in assistant.answer_now(Question(text)).cards[1:3]]
+    cards = [card.id for card in assistant.answer_now(Question(text)).cards]
+    assert cards[0] == "person-du-miao"
+    assert "fact-032" in cards[1:3]

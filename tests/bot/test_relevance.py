@@ -75,7 +75,7 @@ def test_order(assistant, text: str):
 
 
 def test_those_that_cannot_answer_come_last(assistant):
-    """An event of another year than the one asked for is behind all others, and one find alone is ahead of none."""
+    """An event of another year than the one asked for is behind all others; one find alone is ahead by itself."""
     searched = Finder(assistant.kb, assistant.retriever, assistant.clock).searched
     asked = Understander(assistant.retriever).read(Question("2019年创蓝大会"))
     hits = in_order(searched.relevance, asked, searched.leaned(asked, searched.anything(asked)))[:ORDERED]
